@@ -1,0 +1,140 @@
+// A policy file, decoded: tiers, policy, objective, and how the service runs. Plain data with every field's default and
+// unit. Read it with LoadConfig; see policies/*.yaml for commented examples.
+// Thread contract: a value type; the engine keeps an immutable copy.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace suffice {
+
+// List prices in US dollars per million tokens.
+struct Price {
+  double input_usd_per_mtok = 0;
+  double output_usd_per_mtok = 0;
+};
+
+// What is believed of a tier before any observation, worth `weight` observations.
+struct TierPrior {
+  double quality = 0.5;        // in [0, 1]
+  double output_tokens = 300;  // per answer
+  double latency_ms = 2000;    // total
+  double weight = 1;           // pseudo-observations, > 0
+};
+
+// One endpoint of a tier's model.
+struct Deployment {
+  std::string name;
+  std::string url;
+};
+
+struct Tier {
+  std::string name;
+  std::string model;
+  Price price;
+  int64_t thinking_budget_tokens = 0;  // 0: none asked for
+  int64_t context_tokens = 0;          // window, prompt and answer together; 0: unlimited
+  std::vector<std::string> capabilities;
+  std::vector<Deployment> deployments;
+  TierPrior prior;
+};
+
+enum class PolicyKind { kThompson, kLinUcb, kIgw, kEpsilonGreedy, kFixed, kRandom, kWeighted };
+enum class ObjectiveKind { kMaxQuality, kWeighted };
+enum class Mode { kLive, kApprentice, kLogOnly };
+enum class PromptLogging { kFull, kSketch, kNone };
+enum class Durability { kFull, kNormal };
+
+struct PolicyConfig {
+  PolicyKind kind = PolicyKind::kThompson;
+  double thompson_scale = 0.25;   // standard deviations are multiplied by this
+  double linucb_alpha = 0.5;      // width of the upper confidence bound, in standard deviations
+  double linucb_epsilon = 0.005;  // total probability mixed in over all tiers; less for dear ones
+  double igw_gamma = 200;         // inverse-gap weighting: p = 1 / (K + gamma sqrt(n) gap)
+  double epsilon = 0.05;          // epsilon_greedy: probability of a uniform draw
+  std::string fixed_tier;         // fixed
+  std::vector<std::pair<std::string, double>> weights;  // weighted: tier -> weight >= 0
+  double half_life = 2000;        // observations of the tier's own after which one counts half; 0: never forget
+  double ridge = 300;             // prior precision of each standardised feature, in observations
+  double new_tier_bonus = 0.5;    // optimism, in standard deviations, until `burn_in` observations
+  double burn_in = 200;           // observations
+  double new_tier_weight = 20;    // pseudo-observations at the mean of the other tiers, for a tier added later
+};
+
+struct ObjectiveConfig {
+  ObjectiveKind kind = ObjectiveKind::kMaxQuality;
+  double cost_weight = 0;  // weighted: quality given up per US dollar
+};
+
+struct FeatureConfig {
+  int dimensions = 64;             // of the fitted projection
+  int few_labels_dimensions = 32;  // used while a tier set has fewer than `few_labels` labels
+  int few_labels = 2000;
+  int fit_after_prompts = 2000;    // the server fits its first projection after this many; 0: never by itself
+  std::string file;                // a projection made by `suffice fit-features`; empty: none
+  int embedding_dimensions = 0;    // length of the caller's ready embedding; 0: none accepted
+  // Named features that callers may send.
+  struct Numeric {
+    std::string name;
+    double mean = 0;
+    double scale = 1;  // > 0: the feature enters as (value - mean) / scale, clipped at +-5
+  };
+  struct Categorical {
+    std::string name;
+    std::vector<std::string> values;  // one-hot; another value enters as all zeros
+  };
+  std::vector<Numeric> numeric;
+  std::vector<Categorical> categorical;
+};
+
+struct LogConfig {
+  PromptLogging prompts = PromptLogging::kSketch;
+  Durability durability = Durability::kFull;
+  double keep_probability = 1;      // of decision rows; the row records it
+  int64_t queue_capacity = 65536;   // rows waiting for the writer; a full queue refuses with RESOURCE_EXHAUSTED
+};
+
+struct ServeConfig {
+  std::string listen = "127.0.0.1:7433";
+  int64_t max_prompt_bytes = 1 << 20;
+  int64_t idempotency_window = 100000;  // Route requests whose answer is remembered by request id
+  double publish_interval_s = 0.05;     // a new snapshot at most this often
+  double drain_s = 10;                  // for requests in flight at SIGTERM
+};
+
+struct Config {
+  std::string name = "default";
+  Mode mode = Mode::kLive;
+  std::vector<Tier> tiers;
+  PolicyConfig policy;
+  ObjectiveConfig objective;
+  double audit_rate = 0.02;  // probability with which a decision is drawn to be judged
+  FeatureConfig features;
+  LogConfig log;
+  ServeConfig serve;
+
+  // SHA-256 (hex) of ConfigToYaml(*this).
+  std::string Hash() const;
+  // Index in `tiers`, or -1.
+  int TierIndex(std::string_view name) const;
+};
+
+// An override "key.path=value", as given by --set. The value is YAML.
+using ConfigOverrides = std::vector<std::string>;
+
+// Reads and checks a policy file. Errors are "file:line:column: key.path: what was expected", one a line, all of them.
+absl::StatusOr<Config> LoadConfig(const std::string& path, const ConfigOverrides& overrides = {});
+// The same from text; `name` stands for the file in messages.
+absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& name, const ConfigOverrides& overrides = {});
+// The whole configuration with every default written out; ParseConfig of it gives the same Config.
+std::string ConfigToYaml(const Config& config);
+
+std::string_view ToString(PolicyKind kind);
+std::string_view ToString(ObjectiveKind kind);
+std::string_view ToString(Mode mode);
+
+}  // namespace suffice

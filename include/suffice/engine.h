@@ -1,0 +1,90 @@
+// The router without gRPC: open it on a configuration and a log, call Route before a model call, RecordOutcome and
+// RecordFeedback after. It learns by itself, in threads of its own.
+//
+//   auto engine = suffice::Engine::Open({.config = config, .database = "suffice.db"});
+//   auto decision = (*engine)->Route({.prompt = "Translate to French: good morning"});
+//   ... call the model ...
+//   (*engine)->RecordFeedback({.feedback_id = "f1", .decision_id = decision->id, .reward = 1.0});
+//
+// Thread contract: every method is thread-safe. Route neither blocks on I/O nor on other callers' I/O.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "suffice/config.h"
+#include "suffice/types.h"
+
+namespace suffice {
+
+struct EngineOptions {
+  Config config;
+  std::string database;  // path of the SQLite file; created if missing
+};
+
+struct EngineStatus {
+  int64_t snapshot = 0;
+  int64_t decisions = 0;             // routed since start
+  int64_t feedbacks = 0;             // acknowledged since start, duplicates not counted
+  int64_t outcomes = 0;
+  int64_t unknown_feedbacks = 0;     // for decisions that the log does not know
+  int64_t observations = 0;          // decisions with a reward behind the current snapshot
+  int64_t log_queue = 0;             // rows waiting for the writer
+  int64_t dropped_decision_rows = 0; // not kept, by keep_probability
+  double agreement = 0;              // share of decisions where the policy would have chosen what the caller chose
+  int64_t agreement_decisions = 0;   // behind `agreement`
+  std::string feature_set;
+  std::string config_hash;
+  std::string log_error;             // empty: the log is well
+};
+
+class Engine {
+ public:
+  using RecordDone = std::function<void(absl::StatusOr<Receipt>)>;
+
+  // Opens or creates the database, applies migrations, and loads the newest snapshot and the tail of the log.
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(EngineOptions options);
+  // Closes if Close was not called.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // INVALID_ARGUMENT names the field; FAILED_PRECONDITION when no tier is eligible; RESOURCE_EXHAUSTED when the log's queue
+  // is full.
+  absl::StatusOr<Decision> Route(const RouteRequest& request);
+
+  // `done` runs once, on the log's thread, after the commit (so it must not block). NOT_FOUND: unknown decision.
+  // PERMISSION_DENIED: another tenant's. ALREADY_EXISTS: recorded before with other values. INVALID_ARGUMENT names the field.
+  void RecordOutcome(const Outcome& outcome, RecordDone done);
+  void RecordFeedback(const Feedback& feedback, RecordDone done);
+  // The same, waiting for the commit.
+  absl::StatusOr<Receipt> RecordOutcome(const Outcome& outcome);
+  absl::StatusOr<Receipt> RecordFeedback(const Feedback& feedback);
+
+  // Reads the log: may block on I/O.
+  absl::StatusOr<Explanation> Explain(const DecisionId& id, const std::string& tenant);
+
+  // Swaps the configuration, keeping everything learned. The feature settings and the log's cannot be changed this way:
+  // FAILED_PRECONDITION names the key.
+  absl::Status Reload(Config config);
+
+  // Waits until everything recorded before is on disk and folded into a published snapshot.
+  absl::Status Sync();
+
+  EngineStatus Status() const;
+  Config CurrentConfig() const;
+
+  // Flushes the log, writes a snapshot, checkpoints. Idempotent.
+  absl::Status Close();
+
+ private:
+  class Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace suffice

@@ -1,0 +1,63 @@
+// What is believed of one tier: quality, cost and latency of an answer given the features x of a prompt.
+// Thread contract: TierStatistics is confined to the learner; TierModel is immutable and shared.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "stats/ridge.h"
+#include "suffice/config.h"
+
+namespace suffice {
+
+// Decisions of the tier's own in a bucket of BucketedStatistics.
+inline constexpr int64_t kBucketDecisions = 256;
+
+// The sufficient statistics of one tier. Everything is a sum, so the order of events does not matter.
+struct TierStatistics {
+  TierStatistics(int dimensions, double half_life);
+  BucketedStatistics quality;        // y = reward
+  BucketedStatistics output_tokens;  // y = ln(1 + output tokens)
+  BucketedStatistics latency;        // y = ln(latency in ms)
+  double input_tokens = 0;           // sum of observed input tokens ...
+  double input_tokens_estimate = 0;  // ... and of their estimates from the prompt's length
+
+  void AppendTo(std::string& bytes) const;
+  static absl::StatusOr<TierStatistics> Read(std::string_view& bytes);
+};
+
+struct TierModelOptions {
+  int quality_dimensions = 1;  // leading dimensions of x to use, bias included
+  int outcome_dimensions = 1;  // for output tokens and latency
+  double ridge = 300;
+  TierPrior prior;
+};
+
+struct TierPrediction {
+  double quality = 0;
+  double quality_sigma = 0;     // standard deviation of the predicted mean: s sqrt(x^T A^-1 x)
+  double quality_residual = 0;  // standard deviation of one reward about the mean
+  double cost_usd = 0;          // price_in tokens_in + price_out E[tokens_out]
+  double cost_low_usd = 0, cost_high_usd = 0;        // central 90% of one call
+  double latency_ms = 0;        // median
+  double latency_low_ms = 0, latency_high_ms = 0;    // central 90% of one call
+  double observations = 0;      // effective, behind quality
+};
+
+class TierModel {
+ public:
+  TierModel(const TierStatistics& statistics, const TierModelOptions& options);
+  // x: at least as long as the dimensions in use. input_tokens_estimate: from the prompt's length.
+  // expected output tokens are capped by max_output_tokens where that is > 0.
+  TierPrediction Predict(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
+                         const Price& price) const;
+  const RidgeSolution& quality() const { return quality_; }
+
+ private:
+  RidgeSolution quality_, output_tokens_, latency_;
+  double input_tokens_ratio_ = 1;
+};
+
+}  // namespace suffice

@@ -1,0 +1,100 @@
+// The event log: append-only, the truth. One writer thread, any number of readers.
+//
+// Order: what is appended first is committed first, so a feedback that follows its decision always finds it.
+// Thread contract: every method is thread-safe. Append* never wait for the disk. Reads may block on I/O.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "log/records.h"
+
+namespace suffice {
+
+// The decisions that got an outcome or feedback after a cursor, each with all its events up to `end` (older ones too).
+struct LogTail {
+  std::vector<ObservedDecision> touched;  // in order of decision seq
+  LogCursor end;
+  bool more = false;  // there is more behind `end`
+};
+
+struct LogCounters {
+  int64_t decisions = 0;  // committed since open
+  int64_t outcomes = 0;
+  int64_t feedbacks = 0;
+  int64_t unknown_outcomes = 0;   // for decisions that are not in the log; kept apart in `orphans`
+  int64_t unknown_feedbacks = 0;
+  int64_t duplicates = 0;
+  int64_t queued = 0;             // waiting for the writer now
+  std::string error;              // the last write error; empty when the last commit went well
+};
+
+class EventLog {
+ public:
+  using Done = std::function<void(absl::StatusOr<Receipt>)>;
+
+  virtual ~EventLog() = default;
+
+  // Queues a row. RESOURCE_EXHAUSTED when the queue is full (nothing is queued then); UNAVAILABLE after Close.
+  virtual absl::Status AppendDecision(DecisionRecord decision) = 0;
+  // Queues several rows that are committed together.
+  virtual absl::Status AppendEvaluation(DecisionRecord decision, OutcomeRecord outcome,
+                                        std::optional<FeedbackRecord> feedback) = 0;
+  // `done` runs once, on the writer's thread after the commit, or at once on the caller's when nothing could be queued.
+  // NOT_FOUND: unknown decision (the row goes to `orphans`). PERMISSION_DENIED: the decision is another tenant's.
+  // Sent again with the same values: a receipt with duplicate = true. With other values: ALREADY_EXISTS.
+  // An outcome's cost_nanos is taken as given.
+  virtual void AppendOutcome(OutcomeRecord outcome, Done done) = 0;
+  virtual void AppendFeedback(FeedbackRecord feedback, Done done) = 0;
+
+  // Waits until everything queued before is committed.
+  virtual absl::Status Flush() = 0;
+
+  // Configurations by hash, written with durability full.
+  virtual absl::Status SaveConfig(const std::string& hash, const std::string& yaml) = 0;
+  virtual absl::StatusOr<std::string> LoadConfigText(const std::string& hash) = 0;  // NOT_FOUND
+  // Fitted feature sets by version.
+  virtual absl::Status SaveFeatureSet(uint64_t version, const std::string& bytes) = 0;
+  virtual absl::StatusOr<std::string> LoadFeatureSet(uint64_t version) = 0;  // NOT_FOUND
+  // Snapshots. Saving one with a state drops the states (not the rows) of all but the newest three.
+  virtual absl::Status SaveSnapshot(SnapshotRecord snapshot) = 0;
+  virtual absl::StatusOr<std::optional<SnapshotRecord>> NewestSnapshotWithState() = 0;
+  virtual absl::StatusOr<int64_t> NewestSnapshotNumber() = 0;  // 0: none
+
+  // What came after `from`: at most `limit` outcomes and `limit` feedbacks.
+  virtual absl::StatusOr<LogTail> ReadTail(LogCursor from, int64_t limit) = 0;
+  virtual absl::StatusOr<std::optional<ObservedDecision>> Find(const DecisionId& id) = 0;
+  // Calls `visit` for decisions with seq > after, in order, at most `limit`; stops early when it returns false.
+  virtual absl::Status ScanDecisions(int64_t after, int64_t limit,
+                                     const std::function<bool(const DecisionRecord&)>& visit) = 0;
+  virtual absl::StatusOr<int64_t> LastDecisionSeq() = 0;
+
+  // Fixed for the life of the store: salts the hashed token counts.
+  virtual uint64_t salt() const = 0;
+  virtual LogCounters counters() const = 0;
+  // `listener` runs on the writer's thread after each commit that had an outcome or feedback. Set before the first append.
+  virtual void SetCommitListener(std::function<void()> listener) = 0;
+
+  // Commits what is queued, checkpoints, stops. Idempotent.
+  virtual absl::Status Close() = 0;
+};
+
+struct SqliteLogOptions {
+  std::string path;
+  Durability durability = Durability::kFull;
+  int64_t queue_capacity = 65536;
+  uint64_t salt_if_new = 0;  // 0: random
+};
+
+// Opens or creates the file, applies migrations after a backup beside it, refuses a newer schema (FAILED_PRECONDITION) and a
+// file that another process has open for writing (FAILED_PRECONDITION).
+absl::StatusOr<std::unique_ptr<EventLog>> OpenSqliteLog(const SqliteLogOptions& options);
+// The same behaviour in memory, without threads: every append is "committed" when it returns. For replays and tests.
+std::unique_ptr<EventLog> NewMemoryLog(uint64_t salt);
+
+}  // namespace suffice

@@ -1,0 +1,87 @@
+// The rows of the event log, as the rest of the program sees them. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "suffice/types.h"
+
+namespace suffice {
+
+// How a row of `decisions` came to be. Evaluations (kEval) are runs of one prompt on a tier that no policy chose: warm-up
+// rows and the nightly job's. They teach like decisions, and are left out of off-policy estimates.
+enum class DecisionOrigin { kLive, kApprentice, kLogOnly, kEval };
+std::string_view ToString(DecisionOrigin origin);
+
+struct DecisionRecord {
+  int64_t seq = 0;           // place in the log, from 1; assigned by the log
+  int64_t tier_ordinal = 0;  // how many decisions for the same tier stand before it; assigned by the log
+  DecisionId id;
+  std::string request_id;
+  int64_t time_us = 0;
+  std::string tenant;
+  std::string session;
+  DecisionOrigin origin = DecisionOrigin::kLive;
+  uint64_t feature_version = 0;
+  std::vector<float> features;        // exactly as used, bias first
+  std::string sketch;                 // Sketch::Encode(); empty when prompts are not logged
+  std::optional<std::string> prompt;  // only with log.prompts: full
+  double input_tokens_estimate = 0;   // from the prompt's length
+  std::vector<TierView> tiers;        // in the order of the configuration
+  std::string tier;                   // chosen
+  std::string policy_tier;            // what the policy drew
+  std::string caller_tier;            // the caller's own choice, if told
+  double propensity = 1;              // of `tier`
+  std::vector<std::pair<std::string, double>> multipliers;
+  int64_t snapshot = 0;
+  std::string config_hash;
+  uint64_t seed = 0;  // of the draw: u = UnitInterval(Hash64(id.Raw(), seed))
+  bool audit = false;
+  double audit_probability = 0;
+  double keep_probability = 1;
+  int64_t reserved_cost_nanos = 0;
+  std::string price_version;
+};
+
+struct OutcomeRecord {
+  int64_t seq = 0;
+  int64_t time_us = 0;
+  Outcome outcome;
+  int64_t cost_nanos = 0;  // settled: told, or by the price list
+};
+
+struct FeedbackRecord {
+  int64_t seq = 0;
+  int64_t time_us = 0;
+  Feedback feedback;
+};
+
+// Everything known of one decision. At most one outcome; feedback in order of arrival.
+struct ObservedDecision {
+  DecisionRecord decision;
+  std::optional<OutcomeRecord> outcome;
+  std::vector<FeedbackRecord> feedback;
+};
+
+// How far a fold has read.
+struct LogCursor {
+  int64_t outcome_seq = 0;
+  int64_t feedback_seq = 0;
+  auto operator<=>(const LogCursor&) const = default;
+};
+
+// A published state of the learner. Every snapshot leaves a row with its cursor, from which it can be folded again; some
+// also carry the folded state, to start from.
+struct SnapshotRecord {
+  int64_t number = 0;
+  int64_t time_us = 0;
+  LogCursor cursor;
+  uint64_t feature_version = 0;
+  std::string config_hash;
+  std::string state;  // learner's encoding; empty: not kept
+};
+
+}  // namespace suffice

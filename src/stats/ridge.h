@@ -1,0 +1,84 @@
+// Sufficient statistics of a linear model, and its ridge solution. Knows nothing of prompts or tiers.
+// Thread contract: value types; const methods are safe to share.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+
+#include <Eigen/Core>
+
+#include "absl/status/statusor.h"
+
+namespace suffice {
+
+// S = sum w x x^T, b = sum w y x, n = sum w, yy = sum w y^2, in double. Adding and removing are exact inverses up to rounding;
+// merging is adding.
+class RidgeStatistics {
+ public:
+  explicit RidgeStatistics(int dimensions = 0);
+  int dimensions() const { return static_cast<int>(b_.size()); }
+  // REQUIRES: x.size() == dimensions(). A negative weight takes an observation back.
+  void Add(std::span<const float> x, double weight, double y);
+  // *this += scale * other. REQUIRES: equal dimensions.
+  void AddScaled(const RidgeStatistics& other, double scale);
+
+  double n() const { return n_; }
+  double yy() const { return yy_; }
+  double y_sum() const { return y_sum_; }
+  const Eigen::VectorXd& b() const { return b_; }
+  // Full symmetric matrix, dimensions x dimensions.
+  Eigen::MatrixXd S() const;
+
+  void AppendTo(std::string& bytes) const;                              // little-endian
+  static absl::StatusOr<RidgeStatistics> Read(std::string_view& bytes);  // consumes; INVALID_ARGUMENT when malformed
+
+ private:
+  Eigen::VectorXd packed_;  // lower triangle by columns, d (d + 1) / 2
+  Eigen::VectorXd b_;
+  double n_ = 0, yy_ = 0, y_sum_ = 0;
+};
+
+// RidgeStatistics per bucket of decisions, so that forgetting depends on when a decision was made and not on when its
+// feedback came: theta = (sum_k g_k S_k + P)^-1 sum_k g_k b_k, where g_k halves with every `half_life` observations in newer
+// buckets. Buckets whose weight has fallen under 2^-20 are dropped, at the same point whatever the order of arrival.
+class BucketedStatistics {
+ public:
+  BucketedStatistics(int dimensions, double half_life);  // half_life in observations; 0: never forget
+  int dimensions() const { return dimensions_; }
+  void Add(int64_t bucket, std::span<const float> x, double weight, double y);
+  // sum_k g_k (S_k, b_k, n_k, yy_k).
+  RidgeStatistics Discounted() const;
+  double n() const;  // undiscounted observations in the buckets that are kept
+
+  void AppendTo(std::string& bytes) const;
+  static absl::StatusOr<BucketedStatistics> Read(std::string_view& bytes);
+
+ private:
+  int dimensions_;
+  double half_life_;
+  std::map<int64_t, RidgeStatistics> buckets_;
+};
+
+// theta and the posterior shape of a ridge regression on the first `d` dimensions of some statistics.
+struct RidgeSolution {
+  Eigen::VectorXd theta;          // d
+  Eigen::MatrixXf inverse_factor; // lower-triangular W with W^T W = (S + P)^-1, so x^T A^-1 x = |W x|^2
+  double residual_variance = 0;   // of one observation about the fit
+  double n = 0;                   // effective observations
+};
+
+struct RidgePrior {
+  double precision = 300;       // of every dimension but the bias
+  double bias_precision = 1e-3;
+  double mean = 0;              // prior mean of y: acts as `weight` observations at x = e_bias
+  double weight = 0;
+  double variance = 0.0625;     // of one observation, believed with `variance_weight` observations
+  double variance_weight = 10;
+};
+
+// Solves on the leading d dimensions (dimension 0 is the bias). REQUIRES: 1 <= d <= statistics.dimensions().
+RidgeSolution SolveRidge(const RidgeStatistics& statistics, int d, const RidgePrior& prior);
+
+}  // namespace suffice
