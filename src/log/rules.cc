@@ -1,0 +1,90 @@
+#include "log/rules.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "suffice/status.h"
+
+namespace suffice {
+namespace {
+
+absl::Status CheckFinite(std::string_view field, double value) {
+  if (std::isfinite(value)) return absl::OkStatus();
+  return InvalidField(field, fmt::format("expected a finite number, got {}", value));
+}
+
+absl::Status CheckFinite(std::string_view field, const std::optional<double>& value) {
+  return CheckFinite(field, value.value_or(0));
+}
+
+}  // namespace
+
+absl::Status CheckDecision(const DecisionRecord& decision) {
+  SUFFICE_RETURN_IF_ERROR(CheckFinite("input_tokens_estimate", decision.input_tokens_estimate));
+  SUFFICE_RETURN_IF_ERROR(CheckFinite("propensity", decision.propensity));
+  SUFFICE_RETURN_IF_ERROR(CheckFinite("audit_probability", decision.audit_probability));
+  return CheckFinite("keep_probability", decision.keep_probability);
+}
+
+absl::Status CheckOutcome(const OutcomeRecord& outcome) {
+  SUFFICE_RETURN_IF_ERROR(CheckFinite("cost_usd", outcome.outcome.cost_usd));
+  SUFFICE_RETURN_IF_ERROR(CheckFinite("time_to_first_token_ms", outcome.outcome.time_to_first_token_ms));
+  return CheckFinite("latency_ms", outcome.outcome.latency_ms);
+}
+
+absl::Status CheckFeedback(const FeedbackRecord& feedback) {
+  if (feedback.feedback.feedback_id.empty()) return InvalidField("feedback_id", "expected an id, got none");
+  return CheckFinite("reward", feedback.feedback.reward);
+}
+
+absl::Status CheckEvaluation(const DecisionRecord& decision, const OutcomeRecord& outcome,
+                             const std::optional<FeedbackRecord>& feedback) {
+  SUFFICE_RETURN_IF_ERROR(CheckDecision(decision));
+  SUFFICE_RETURN_IF_ERROR(CheckOutcome(outcome));
+  if (feedback) SUFFICE_RETURN_IF_ERROR(CheckFeedback(*feedback));
+  if (outcome.outcome.decision_id != decision.id || (feedback && feedback->feedback.decision_id != decision.id)) {
+    return InvalidField("decision_id", "expected the evaluation's own decision");
+  }
+  if (outcome.outcome.tenant != decision.tenant || (feedback && feedback->feedback.tenant != decision.tenant)) {
+    return InvalidField("tenant", "expected the evaluation's own tenant");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTenant(std::string_view decision_tenant, std::string_view tenant) {
+  if (decision_tenant == tenant) return absl::OkStatus();
+  return absl::PermissionDeniedError("the decision belongs to another tenant");
+}
+
+absl::StatusOr<Receipt> AnswerRepeatedOutcome(const Outcome& stored, const Outcome& sent) {
+  const bool same = stored.status == sent.status && stored.input_tokens == sent.input_tokens &&
+                    stored.output_tokens == sent.output_tokens && stored.cost_usd == sent.cost_usd &&
+                    stored.time_to_first_token_ms == sent.time_to_first_token_ms &&
+                    stored.latency_ms == sent.latency_ms && stored.retries == sent.retries &&
+                    stored.served_tier == sent.served_tier;
+  if (same) return Receipt{.duplicate = true};
+  return absl::AlreadyExistsError(
+      fmt::format("decision {} has an outcome with other values", sent.decision_id.ToString()));
+}
+
+absl::StatusOr<Receipt> AnswerRepeatedFeedback(const Feedback& stored, const Feedback& sent) {
+  const bool same = stored.decision_id == sent.decision_id && stored.reward == sent.reward &&
+                    stored.source == sent.source && stored.judge_version == sent.judge_version;
+  if (same) return Receipt{.duplicate = true};
+  return absl::AlreadyExistsError(fmt::format("feedback id \"{}\" was used before with other values", sent.feedback_id));
+}
+
+absl::Status AnswerRepeatedBlob(std::string_view what, std::string_view stored, std::string_view bytes) {
+  if (stored == bytes) return absl::OkStatus();
+  return absl::AlreadyExistsError(fmt::format("{} was saved before with other contents", what));
+}
+
+absl::Status UnknownDecisionError(const DecisionId& id) {
+  return absl::NotFoundError(fmt::format("decision {} is not in the log", id.ToString()));
+}
+
+absl::Status ClosedError() { return absl::UnavailableError("the event log is closed"); }
+
+}  // namespace suffice
