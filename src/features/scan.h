@@ -1,0 +1,53 @@
+// One pass over the bytes of a text: its tokens' buckets and what the counted properties are made from. Internal to this room.
+//
+// Tokens: a word is a run of ASCII letters and bytes from 0x80 on, lower-cased (ASCII only), with apostrophes inside it; past 64
+// bytes the rest of a word is ignored. A number is a run of digits and stands for its length, capped at 5. Every other printable
+// ASCII character, every newline, every Unicode general punctuation mark, and every Chinese or Japanese character (these are
+// written without blanks) is a token of its own. Other control characters and blanks separate.
+// Thread contract: value types, confined to one thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "features/words.h"
+
+namespace suffice {
+
+// Of a longer text, only this many bytes from either end are read, so cost is bounded and filler cannot grow without limit.
+inline constexpr size_t kScanEndBytes = 4096;
+// No text gives more: one unigram and one bigram per byte read.
+inline constexpr size_t kMaxScanBuckets = 2 * 2 * kScanEndBytes;
+
+struct TextCounts {
+  size_t bytes = 0;       // of the whole text
+  size_t scanned = 0;     // bytes read
+  std::array<uint32_t, 256> byte_counts{};  // of the bytes read
+  uint32_t words = 0;
+  uint32_t word_bytes = 0;
+  uint32_t short_words = 0;      // up to 3 bytes
+  uint32_t long_words = 0;       // 8 bytes and more
+  uint32_t very_long_words = 0;  // 12 bytes and more
+  uint32_t rare_words = 0;       // 5 bytes and more with a j, q, x or z
+  uint32_t capital_words = 0;    // begin with a capital
+  uint32_t capitals_words = 0;   // two letters and more, all capitals
+  std::array<uint32_t, kWordClassCount> classes{};
+  uint32_t first_word_classes = 0;
+  uint32_t numbers = 0;
+  uint32_t long_numbers = 0;  // 3 digits and more
+  uint32_t sentences = 0;     // . ! or ? before a blank or the end
+  uint32_t list_marks = 0;    // lines that begin with "- ", "* ", a bullet or "1."
+  uint32_t options = 0;       // "(A)" or "(1)" anywhere; lines that begin with "A.", "A)" or "1)"
+  uint32_t number_options = 0;  // options that begin with a digit, a sign or a dollar
+  size_t first_option = 0, last_option = 0;  // where they begin
+  uint32_t links = 0;         // "http" or "www"
+  bool ends_with_question = false;
+  bool ends_with_colon = false;
+};
+
+// Scans `text`; writes at most kMaxScanBuckets buckets (with repeats, in order of appearance) and returns how many.
+size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16_t* buckets);
+
+}  // namespace suffice

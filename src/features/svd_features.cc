@@ -1,0 +1,129 @@
+#include "features/svd_features.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "features/feature_bytes.h"
+#include "features/layout.h"
+
+namespace suffice {
+namespace {
+
+// sums[k] += weight * row[k]. Vectorises at -O3.
+inline void AddRow(const int8_t* __restrict row, float weight, float* __restrict sums, int size) {
+  for (int k = 0; k < size; ++k) sums[k] += weight * static_cast<float>(row[k]);
+}
+
+bool AllFinite(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+}
+
+bool AllPositive(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value) && value > 0; });
+}
+
+}  // namespace
+
+const std::array<float, 256>& SublinearTf() {
+  static const std::array<float, 256> table = [] {
+    std::array<float, 256> tf{};
+    for (size_t count = 1; count < tf.size(); ++count) tf[count] = 1 + std::log(static_cast<float>(count));
+    return tf;
+  }();
+  return table;
+}
+
+void Project(const SvdTable& table, const std::vector<Sketch::Count>& counts, float* out) {
+  const std::array<float, 256>& tf = SublinearTf();
+  const int d = table.dimensions;
+  float squares = 0;
+  std::fill_n(out, d, 0.0F);
+  for (const Sketch::Count& count : counts) {
+    const uint8_t idf = table.idf[count.bucket];
+    if (idf == 0) continue;
+    const float weight = tf[count.count];
+    const float value = weight * static_cast<float>(idf) * kIdfStep;
+    squares += value * value;
+    AddRow(table.weights.data() + static_cast<size_t>(count.bucket) * static_cast<size_t>(d), weight, out, d);
+  }
+  const float inverse_norm = squares > 0 ? 1 / std::sqrt(squares) : 0.0F;
+  for (int k = 0; k < d; ++k) out[k] *= inverse_norm;
+}
+
+SvdFeatures::SvdFeatures(SvdTable table, const FeatureConfig& config)
+    : table_(std::move(table)), layout_(LayoutHash(config)), extras_names_(ExtrasNames(config)), version_(Hash64(Serialize())) {}
+
+void SvdFeatures::Compute(const Sketch& sketch, std::span<float> x) const {
+  float* const own = FillBiasAndExtras(sketch, extras(), x);
+  Project(table_, sketch.counts, own);
+  for (int k = 0; k < table_.dimensions; ++k) {
+    const auto i = static_cast<size_t>(k);
+    own[k] = ClipFeature((own[k] * table_.scale[i] - table_.mean[i]) / table_.deviation[i]);
+  }
+}
+
+std::string SvdFeatures::DimensionName(int index) const {
+  const int own = index - 1 - extras();
+  return own < 0 ? BiasOrExtraName(extras_names_, index) : fmt::format("svd_{}", own + 1);
+}
+
+// 8 bytes salt, 8 prompts, 4 dimensions d; floats: d scale, d mean, d deviation; bytes: kSketchBuckets idf,
+// kSketchBuckets x d weights.
+std::string SvdFeatures::Serialize() const {
+  std::string bytes = OpenFrame(FeatureKind::kSvd, layout_);
+  bytes.reserve(bytes.size() + table_.weights.size() + table_.idf.size() + 64 + 12 * table_.scale.size());
+  AppendRaw(bytes, table_.salt);
+  AppendRaw(bytes, table_.prompts);
+  AppendRaw(bytes, static_cast<uint32_t>(table_.dimensions));
+  AppendRaw(bytes, table_.scale.data(), table_.scale.size());
+  AppendRaw(bytes, table_.mean.data(), table_.mean.size());
+  AppendRaw(bytes, table_.deviation.data(), table_.deviation.size());
+  AppendRaw(bytes, table_.idf.data(), table_.idf.size());
+  AppendRaw(bytes, table_.weights.data(), table_.weights.size());
+  return CloseFrame(std::move(bytes));
+}
+
+absl::StatusOr<FeatureSetPtr> ReadSvdFeatures(std::string_view body, const FeatureConfig& config) {
+  ByteReader reader(body);
+  SvdTable table;
+  uint32_t d;
+  if (!reader.Read(table.salt) || !reader.Read(table.prompts) || !reader.Read(d)) return MalformedFeatures("cut");
+  if (d < 1 || d > kMaxProjection) return MalformedFeatures("impossible number of dimensions");
+  // Checked before anything is allocated.
+  if (reader.remaining() != 3 * sizeof(float) * d + static_cast<size_t>(kSketchBuckets) * (1 + d)) {
+    return MalformedFeatures("its length does not match its dimensions");
+  }
+  table.dimensions = static_cast<int>(d);
+  for (std::vector<float>* values : {&table.scale, &table.mean, &table.deviation}) {
+    values->resize(d);
+    reader.Read(values->data(), d);
+  }
+  table.idf.resize(kSketchBuckets);
+  table.weights.resize(static_cast<size_t>(kSketchBuckets) * d);
+  reader.Read(table.idf.data(), table.idf.size());
+  reader.Read(table.weights.data(), table.weights.size());
+  if (!AllFinite(table.scale) || !AllFinite(table.mean) || !AllPositive(table.deviation)) {
+    return MalformedFeatures("a scale is not a usable number");
+  }
+  return std::make_shared<SvdFeatures>(std::move(table), config);
+}
+
+absl::StatusOr<FeatureSetPtr> LoadFeatureSet(const std::string& bytes, const FeatureConfig& config) {
+  const absl::StatusOr<Frame> frame = ReadFrame(bytes, LayoutHash(config));
+  if (!frame.ok()) return frame.status();
+  switch (frame->kind) {
+    case FeatureKind::kCounted: return ReadCountedFeatures(frame->body, config);
+    case FeatureKind::kSvd: return ReadSvdFeatures(frame->body, config);
+  }
+  return MalformedFeatures("unknown kind");
+}
+
+std::optional<uint64_t> SaltOf(const FeatureSet& features) {
+  const auto* const fitted = dynamic_cast<const SvdFeatures*>(&features);
+  return fitted == nullptr ? std::nullopt : std::optional(fitted->salt());
+}
+
+}  // namespace suffice

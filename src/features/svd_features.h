@@ -1,0 +1,58 @@
+// The fitted feature set: x = [1, extras, standardised projection of the l2-normalised tf-idf vector]. Internal to this room.
+// Thread contract: immutable.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "features/feature_set.h"
+
+namespace suffice {
+
+inline constexpr int kMaxProjection = 512;
+// idf is kept as a byte in these steps; 0 marks a bucket that the projection does not use.
+inline constexpr float kIdfStep = 1.0F / 16;
+// Rows of the table begin on cache lines.
+inline constexpr size_t kRowAlignment = 64;
+
+// 1 + ln count for counts 1..255, 0 for 0.
+const std::array<float, 256>& SublinearTf();
+
+// What SvdFitter learns and the file keeps.
+struct SvdTable {
+  uint64_t salt = 0;
+  uint64_t prompts = 0;  // it was fitted on
+  int dimensions = 0;    // 1..kMaxProjection
+  std::vector<uint8_t> idf;    // kSketchBuckets, in kIdfStep
+  std::vector<int8_t> weights; // kSketchBuckets x dimensions, row-major; idf is folded in
+  std::vector<float> scale;    // per dimension: a weight is int8 * scale
+  std::vector<float> mean, deviation;  // of the projected training prompts, per dimension; deviation > 0
+};
+
+class SvdFeatures final : public FeatureSet {
+ public:
+  SvdFeatures(SvdTable table, const FeatureConfig& config);
+
+  std::string_view kind() const override { return "svd"; }
+  uint64_t version() const override { return version_; }
+  int dimensions() const override { return 1 + extras() + table_.dimensions; }
+  int extras() const override { return static_cast<int>(extras_names_.size()); }
+  void Compute(const Sketch& sketch, std::span<float> x) const override;
+  std::string DimensionName(int index) const override;
+  std::string Serialize() const override;
+  uint64_t salt() const { return table_.salt; }
+
+ private:
+  const SvdTable table_;
+  const uint64_t layout_;
+  const std::vector<std::string> extras_names_;
+  const uint64_t version_;
+};
+
+// sum over buckets of tf x weights row (in int8 units), divided by the l2 norm of tf x idf; zeros where nothing is known.
+// `out` is table.dimensions long.
+void Project(const SvdTable& table, const std::vector<Sketch::Count>& counts, float* out);
+
+}  // namespace suffice

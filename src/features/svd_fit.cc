@@ -1,0 +1,173 @@
+// SvdFitter: a uniform sample of sketches in bounded memory, and the fit.
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "features/parallel.h"
+#include "features/random.h"
+#include "features/randomized_svd.h"
+#include "features/svd_features.h"
+
+namespace suffice {
+namespace {
+
+using Rows = std::vector<std::vector<Sketch::Count>>;
+
+// Counts kept at most (4 bytes each). Where long prompts would need more, the sample becomes smaller.
+constexpr int64_t kMaxCounts = int64_t{1} << 26;
+constexpr int kMinDocumentFrequency = 2;
+constexpr float kMinDeviation = 1e-6F;
+
+// ln((1 + n) / (1 + df)) + 1, rounded to kIdfStep as the file keeps it, so that fit and use see the same numbers.
+std::vector<uint8_t> FitIdf(const Rows& rows) {
+  std::vector<int32_t> frequency(kSketchBuckets, 0);
+  for (const auto& row : rows) {
+    for (const Sketch::Count& count : row) ++frequency[count.bucket];
+  }
+  std::vector<uint8_t> idf(kSketchBuckets, 0);
+  for (size_t b = 0; b < idf.size(); ++b) {
+    if (frequency[b] < kMinDocumentFrequency) continue;
+    const double value = std::log((1.0 + static_cast<double>(rows.size())) / (1.0 + frequency[b])) + 1;
+    idf[b] = static_cast<uint8_t>(std::clamp(std::lround(value / kIdfStep), 1L, 255L));
+  }
+  return idf;
+}
+
+std::vector<float> InverseNorms(const Rows& rows, const std::vector<float>& idf) {
+  std::vector<float> norms;
+  norms.reserve(rows.size());
+  for (const auto& row : rows) {
+    float squares = 0;
+    for (const Sketch::Count& count : row) {
+      const float value = SublinearTf()[count.count] * idf[count.bucket];
+      squares += value * value;
+    }
+    norms.push_back(squares > 0 ? 1 / std::sqrt(squares) : 0.0F);
+  }
+  return norms;
+}
+
+// Folds idf into the singular vectors and rounds each dimension to int8 with its own scale.
+void Quantise(const RowMatrix& right, const std::vector<float>& idf, SvdTable& table) {
+  table.dimensions = static_cast<int>(right.cols());
+  table.weights.resize(static_cast<size_t>(right.size()));
+  const Eigen::Map<const Eigen::VectorXf> idf_column(idf.data(), kSketchBuckets);
+  const RowMatrix weights = idf_column.asDiagonal() * right;
+  for (Eigen::Index k = 0; k < weights.cols(); ++k) {
+    const float scale = std::max(weights.col(k).cwiseAbs().maxCoeff() / 127, 1e-12F);
+    table.scale.push_back(scale);
+    for (Eigen::Index b = 0; b < weights.rows(); ++b) {
+      table.weights[static_cast<size_t>(b * weights.cols() + k)] = static_cast<int8_t>(std::lround(weights(b, k) / scale));
+    }
+  }
+}
+
+// Mean and standard deviation of the projection of the rows, as Compute will see it. Pieces of fixed size, added in order.
+void Standardise(const Rows& rows, int threads, SvdTable& table) {
+  constexpr size_t kPiece = 1024;
+  const auto d = static_cast<size_t>(table.dimensions);
+  const size_t pieces = (rows.size() + kPiece - 1) / kPiece;
+  std::vector<std::vector<double>> sums(pieces, std::vector<double>(2 * d, 0.0));
+  ParallelFor(threads, pieces, [&](size_t piece) {
+    std::vector<float> x(d);
+    for (size_t i = piece * kPiece; i < std::min(rows.size(), (piece + 1) * kPiece); ++i) {
+      Project(table, rows[i], x.data());
+      for (size_t k = 0; k < d; ++k) {
+        const double value = static_cast<double>(x[k]) * table.scale[k];
+        sums[piece][k] += value;
+        sums[piece][d + k] += value * value;
+      }
+    }
+  });
+  const auto n = static_cast<double>(rows.size());
+  for (size_t k = 0; k < d; ++k) {
+    double sum = 0, squares = 0;
+    for (const auto& piece : sums) sum += piece[k], squares += piece[d + k];
+    const double variance = std::max(squares / n - (sum / n) * (sum / n), 0.0);
+    table.mean.push_back(static_cast<float>(sum / n));
+    table.deviation.push_back(std::max(static_cast<float>(std::sqrt(variance)), kMinDeviation));
+  }
+}
+
+}  // namespace
+
+class SvdFitter::Impl {
+ public:
+  Impl(const FeatureConfig& config, const SvdFitOptions& options)
+      : config_(config), options_(options), capacity_(std::max<int64_t>(options.max_prompts, 1)), random_(options.seed) {}
+
+  // Reservoir sampling (Vitter 1985, algorithm R).
+  void Add(const Sketch& sketch) {
+    ++added_;
+    if (Size() < capacity_) {
+      Keep(rows_.emplace_back(), sketch);
+    } else if (const auto slot = static_cast<int64_t>(random_.Below(static_cast<uint64_t>(added_))); slot < capacity_) {
+      Keep(rows_[static_cast<size_t>(slot)], sketch);
+    }
+    while (counts_ > kMaxCounts && rows_.size() > 1) DropOne();
+  }
+
+  int64_t added() const { return added_; }
+
+  absl::StatusOr<FeatureSetPtr> Fit(const std::function<void(double)>& progress) const {
+    const int wanted = options_.dimensions;
+    if (wanted < 1 || wanted > kMaxProjection) {
+      return absl::InvalidArgumentError(fmt::format("dimensions: expected 1 to {}, got {}", kMaxProjection, wanted));
+    }
+    if (Size() < 2 * wanted) {
+      return absl::FailedPreconditionError(
+          fmt::format("a projection to {} dimensions needs at least {} prompts, got {}", wanted, 2 * wanted, Size()));
+    }
+    SvdTable table;
+    table.salt = options_.salt;
+    table.prompts = static_cast<uint64_t>(Size());
+    table.idf = FitIdf(rows_);
+    std::vector<float> idf(kSketchBuckets);
+    std::transform(table.idf.begin(), table.idf.end(), idf.begin(), [](uint8_t steps) { return static_cast<float>(steps) * kIdfStep; });
+    const std::vector<float> norms = InverseNorms(rows_, idf);
+    const SvdResult svd = RandomizedSvd({&rows_, &idf, &norms}, SvdOptionsOf(), progress);
+    if (svd.right.cols() == 0) return absl::FailedPreconditionError("the prompts have no two tokens in common");
+    Quantise(svd.right, idf, table);
+    Standardise(rows_, options_.threads, table);
+    return std::make_shared<SvdFeatures>(std::move(table), config_);
+  }
+
+ private:
+  int64_t Size() const { return static_cast<int64_t>(rows_.size()); }
+
+  SvdOptions SvdOptionsOf() const {
+    return {.dimensions = options_.dimensions, .oversampling = options_.oversampling, .power_iterations = options_.power_iterations,
+            .threads = options_.threads, .seed = options_.seed};
+  }
+
+  void Keep(std::vector<Sketch::Count>& row, const Sketch& sketch) {
+    counts_ += static_cast<int64_t>(sketch.counts.size()) - static_cast<int64_t>(row.size());
+    row = std::vector<Sketch::Count>(sketch.counts);
+  }
+
+  // A smaller sample is still uniform when its members leave at random.
+  void DropOne() {
+    std::swap(rows_[random_.Below(rows_.size())], rows_.back());
+    counts_ -= static_cast<int64_t>(rows_.back().size());
+    rows_.pop_back();
+    capacity_ = Size();
+  }
+
+  const FeatureConfig config_;
+  const SvdFitOptions options_;
+  int64_t capacity_;
+  Random random_;
+  Rows rows_;
+  int64_t added_ = 0;
+  int64_t counts_ = 0;
+};
+
+SvdFitter::SvdFitter(const FeatureConfig& config, const SvdFitOptions& options) : impl_(std::make_unique<Impl>(config, options)) {}
+SvdFitter::~SvdFitter() = default;
+void SvdFitter::Add(const Sketch& sketch) { impl_->Add(sketch); }
+int64_t SvdFitter::added() const { return impl_->added(); }
+absl::StatusOr<FeatureSetPtr> SvdFitter::Fit(const std::function<void(double)>& progress) const { return impl_->Fit(progress); }
+
+}  // namespace suffice
