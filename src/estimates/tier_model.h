@@ -46,10 +46,14 @@ struct TierPrediction {
   double observations = 0;      // effective, behind quality
 };
 
+// Quality is a ridge regression of the reward; output tokens and latency are log-normal, with ridge regressions of their
+// logarithms mu = w^T x and residual variances s2. With no observations every prediction at x = e_bias is the prior's.
+// Expected output tokens are E[min(T, cap)] for ln(1 + T) ~ N(mu, s2), that is exp(mu + s2 / 2) - 1 where nothing caps them.
+// Intervals hold the uncertainty of mu too: variance s2 (1 + x^T A^-1 x).
 class TierModel {
  public:
   TierModel(const TierStatistics& statistics, const TierModelOptions& options);
-  // x: at least as long as the dimensions in use. input_tokens_estimate: from the prompt's length.
+  // x: at least as long as the dimensions in use. input_tokens_estimate: from the prompt's length. Allocates nothing.
   // expected output tokens are capped by max_output_tokens where that is > 0.
   TierPrediction Predict(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
                          const Price& price) const;

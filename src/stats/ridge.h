@@ -28,8 +28,9 @@ class RidgeStatistics {
   double yy() const { return yy_; }
   double y_sum() const { return y_sum_; }
   const Eigen::VectorXd& b() const { return b_; }
-  // Full symmetric matrix, dimensions x dimensions.
-  Eigen::MatrixXd S() const;
+  // Full symmetric matrix, dimensions x dimensions; or its leading d x d part, where 0 <= d <= dimensions().
+  Eigen::MatrixXd S() const { return S(dimensions()); }
+  Eigen::MatrixXd S(int d) const;
 
   void AppendTo(std::string& bytes) const;                              // little-endian
   static absl::StatusOr<RidgeStatistics> Read(std::string_view& bytes);  // consumes; INVALID_ARGUMENT when malformed
@@ -42,7 +43,9 @@ class RidgeStatistics {
 
 // RidgeStatistics per bucket of decisions, so that forgetting depends on when a decision was made and not on when its
 // feedback came: theta = (sum_k g_k S_k + P)^-1 sum_k g_k b_k, where g_k halves with every `half_life` observations in newer
-// buckets. Buckets whose weight has fallen under 2^-20 are dropped, at the same point whatever the order of arrival.
+// buckets. Buckets whose weight has fallen under 2^-20 do not count, and what comes late for them is ignored, so the order of
+// arrival does not matter. They are kept in memory for another half-life, which is how far observations that are taken back
+// may bring a bucket's weight up again.
 class BucketedStatistics {
  public:
   BucketedStatistics(int dimensions, double half_life);  // half_life in observations; 0: never forget
@@ -50,14 +53,19 @@ class BucketedStatistics {
   void Add(int64_t bucket, std::span<const float> x, double weight, double y);
   // sum_k g_k (S_k, b_k, n_k, yy_k).
   RidgeStatistics Discounted() const;
-  double n() const;  // undiscounted observations in the buckets that are kept
+  double n() const;  // undiscounted observations in the buckets that count
+  int buckets() const { return static_cast<int>(buckets_.size()); }  // in memory
 
   void AppendTo(std::string& bytes) const;
   static absl::StatusOr<BucketedStatistics> Read(std::string_view& bytes);
 
  private:
+  void ForgetOld();
+
   int dimensions_;
   double half_life_;
+  int64_t forgotten_;  // buckets up to this one are gone for good
+  double kept_n_ = 0;  // sum of n over buckets_
   std::map<int64_t, RidgeStatistics> buckets_;
 };
 
@@ -70,15 +78,17 @@ struct RidgeSolution {
 };
 
 struct RidgePrior {
-  double precision = 300;       // of every dimension but the bias
-  double bias_precision = 1e-3;
+  double precision = 300;       // of every dimension but the bias, about 0
+  double bias_precision = 1e-3; // of the bias, about `mean`
   double mean = 0;              // prior mean of y: acts as `weight` observations at x = e_bias
   double weight = 0;
   double variance = 0.0625;     // of one observation, believed with `variance_weight` observations
   double variance_weight = 10;
 };
 
-// Solves on the leading d dimensions (dimension 0 is the bias). REQUIRES: 1 <= d <= statistics.dimensions().
+// Solves on the leading d dimensions (dimension 0 is the bias): A = S + P, theta = A^-1 (b + P_00 mean e_bias), where P is
+// diagonal with P_00 = bias_precision + weight, the rest precision; and residual_variance = (variance_weight variance + RSS) /
+// (variance_weight + n), RSS being the sum of squared residuals. REQUIRES: 1 <= d <= statistics.dimensions(), P positive.
 RidgeSolution SolveRidge(const RidgeStatistics& statistics, int d, const RidgePrior& prior);
 
 }  // namespace suffice

@@ -1,0 +1,119 @@
+#include "estimates/tier_model.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "stats/normal.h"
+
+namespace suffice {
+namespace {
+
+constexpr double kCentral90 = 1.6448536269514722;  // InverseNormalCdf(0.95)
+constexpr double kMaxTokens = 1e7;                 // keeps exponentials of wild extrapolations finite
+constexpr double kMaxLatencyMs = 1e8;              // about a day
+constexpr double kInputTokensPrior = 1000;         // tokens at ratio 1 to which the input ratio is shrunk
+
+// What one observation's variance is believed to be before any was made, with kVarianceWeight observations. In squared units
+// of y: rewards in [0, 1]; logarithms of tokens and of milliseconds.
+constexpr double kRewardVariance = 0.0625, kTokensVariance = 0.5, kLatencyVariance = 0.25;
+constexpr double kVarianceWeight = 10;
+
+RidgePrior MakePrior(const TierModelOptions& options, double mean, double variance) {
+  RidgePrior prior;
+  prior.precision = options.ridge;
+  prior.mean = mean;
+  prior.weight = options.prior.weight;
+  prior.variance = variance;
+  prior.variance_weight = kVarianceWeight;
+  return prior;
+}
+
+struct LinearPrediction {
+  double mean = 0;
+  double leverage = 0;  // x^T A^-1 x
+};
+
+double Mean(const RidgeSolution& solution, std::span<const float> x) {
+  const auto d = static_cast<size_t>(solution.theta.size());
+  assert(x.size() >= d);
+  const double* theta = solution.theta.data();
+  double mean = 0;
+  for (size_t i = 0; i < d; ++i) mean += theta[i] * static_cast<double>(x[i]);
+  return mean;
+}
+
+// |W x|^2 with W lower-triangular, by columns.
+double Leverage(const RidgeSolution& solution, std::span<const float> x) {
+  thread_local Eigen::VectorXf scratch;
+  const Eigen::MatrixXf& w = solution.inverse_factor;
+  const Eigen::Index d = w.rows();
+  if (scratch.size() < d) scratch.resize(d);
+  auto wx = scratch.head(d);
+  wx.setZero();
+  for (Eigen::Index j = 0; j < d; ++j) wx.tail(d - j) += w.col(j).tail(d - j) * x[static_cast<size_t>(j)];
+  return static_cast<double>(wx.squaredNorm());
+}
+
+LinearPrediction Predict(const RidgeSolution& solution, std::span<const float> x) {
+  return {Mean(solution, x), Leverage(solution, x)};
+}
+
+// exp(mu + z sd) - 1, in [0, cap].
+double TokensAt(double mu, double deviation, double cap) {
+  return std::clamp(std::expm1(std::min(mu + deviation, std::log1p(kMaxTokens))), 0.0, cap);
+}
+
+// E[min(T, cap)] where ln(1 + T) ~ N(mu, s2), at least 0.
+double ExpectedTokens(double mu, double s2, double cap) {
+  const double uncapped = std::expm1(std::min(mu + s2 / 2, std::log1p(kMaxTokens)));
+  const double sd = std::sqrt(s2), edge = std::log1p(cap);
+  // Beyond eight deviations of the heavier integrand the cap has no effect.
+  if (edge - mu - s2 >= 8 * sd) return std::max(0.0, uncapped);
+  const NormalTable& normal = NormalTable::Get();
+  const double z = (edge - mu) / sd;
+  const double expected = (uncapped + 1) * normal.At(z - sd).cdf + (cap + 1) * normal.At(-z).cdf - 1;
+  return std::clamp(expected, 0.0, cap);
+}
+
+}  // namespace
+
+TierModel::TierModel(const TierStatistics& statistics, const TierModelOptions& options)
+    : quality_(SolveRidge(statistics.quality.Discounted(), options.quality_dimensions,
+                          MakePrior(options, options.prior.quality, kRewardVariance))),
+      output_tokens_(SolveRidge(statistics.output_tokens.Discounted(), options.outcome_dimensions,
+                                MakePrior(options, std::log1p(options.prior.output_tokens), kTokensVariance))),
+      latency_(SolveRidge(statistics.latency.Discounted(), options.outcome_dimensions,
+                          MakePrior(options, std::log(std::max(options.prior.latency_ms, 1e-3)), kLatencyVariance))),
+      input_tokens_ratio_((std::max(0.0, statistics.input_tokens) + kInputTokensPrior) /
+                          (std::max(0.0, statistics.input_tokens_estimate) + kInputTokensPrior)) {}
+
+TierPrediction TierModel::Predict(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
+                                  const Price& price) const {
+  TierPrediction result;
+  const LinearPrediction quality = suffice::Predict(quality_, x);
+  result.quality = quality.mean;
+  result.quality_sigma = std::sqrt(quality_.residual_variance * quality.leverage);
+  result.quality_residual = std::sqrt(quality_.residual_variance);
+  result.observations = quality_.n;
+
+  const LinearPrediction tokens = suffice::Predict(output_tokens_, x);
+  const double cap = max_output_tokens > 0 ? static_cast<double>(max_output_tokens) : kMaxTokens;
+  const double s2 = output_tokens_.residual_variance;
+  const double width = kCentral90 * std::sqrt(s2 * (1 + tokens.leverage));
+  const double input_usd = price.input_usd_per_mtok * input_tokens_estimate * input_tokens_ratio_ / 1e6;
+  const double output_usd = price.output_usd_per_mtok / 1e6;
+  result.cost_usd = input_usd + output_usd * ExpectedTokens(tokens.mean, s2, cap);
+  result.cost_low_usd = input_usd + output_usd * TokensAt(tokens.mean, -width, cap);
+  result.cost_high_usd = input_usd + output_usd * TokensAt(tokens.mean, width, cap);
+
+  const LinearPrediction latency = suffice::Predict(latency_, x);
+  const double latency_width = kCentral90 * std::sqrt(latency_.residual_variance * (1 + latency.leverage));
+  const auto milliseconds = [](double mu) { return std::exp(std::min(mu, std::log(kMaxLatencyMs))); };
+  result.latency_ms = milliseconds(latency.mean);
+  result.latency_low_ms = milliseconds(latency.mean - latency_width);
+  result.latency_high_ms = milliseconds(latency.mean + latency_width);
+  return result;
+}
+
+}  // namespace suffice

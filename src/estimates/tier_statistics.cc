@@ -1,0 +1,37 @@
+// TierStatistics, declared in tier_model.h.
+#include <cmath>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "estimates/tier_model.h"
+#include "stats/bytes.h"
+
+namespace suffice {
+
+TierStatistics::TierStatistics(int dimensions, double half_life)
+    : quality(dimensions, half_life), output_tokens(dimensions, half_life), latency(dimensions, half_life) {}
+
+void TierStatistics::AppendTo(std::string& bytes) const {
+  AppendValue(bytes, input_tokens);
+  AppendValue(bytes, input_tokens_estimate);
+  quality.AppendTo(bytes);
+  output_tokens.AppendTo(bytes);
+  latency.AppendTo(bytes);
+}
+
+absl::StatusOr<TierStatistics> TierStatistics::Read(std::string_view& bytes) {
+  const auto input_tokens = ReadValue<double>(bytes);
+  const auto input_tokens_estimate = ReadValue<double>(bytes);
+  if (!input_tokens || !input_tokens_estimate || !std::isfinite(*input_tokens) || !std::isfinite(*input_tokens_estimate)) {
+    return absl::InvalidArgumentError("tier statistics: malformed bytes");
+  }
+  TierStatistics result(0, 0);
+  result.input_tokens = *input_tokens;
+  result.input_tokens_estimate = *input_tokens_estimate;
+  SUFFICE_ASSIGN_OR_RETURN(result.quality, BucketedStatistics::Read(bytes));
+  SUFFICE_ASSIGN_OR_RETURN(result.output_tokens, BucketedStatistics::Read(bytes));
+  SUFFICE_ASSIGN_OR_RETURN(result.latency, BucketedStatistics::Read(bytes));
+  return result;
+}
+
+}  // namespace suffice

@@ -1,0 +1,136 @@
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+
+#include "policy/policy.h"
+#include "policy/thompson.h"
+
+namespace suffice {
+namespace {
+
+// The eligible candidates, and a value of each to choose by.
+struct Field {
+  std::array<Candidate*, kMaxCandidates> tiers;
+  std::array<double, kMaxCandidates> value;
+  int count = 0;
+
+  double Best() const { return *std::max_element(value.begin(), value.begin() + count); }
+};
+
+void Score(const PolicyConfig& policy, const ObjectiveConfig& objective, Candidate& candidate) {
+  candidate.score = candidate.quality;
+  if (objective.kind == ObjectiveKind::kWeighted) candidate.score -= objective.cost_weight * candidate.cost_usd;
+  const bool takes_bonus = policy.kind == PolicyKind::kThompson || policy.kind == PolicyKind::kIgw;
+  if (takes_bonus && candidate.observations < policy.burn_in) {
+    candidate.score += policy.new_tier_bonus * candidate.quality_sigma;
+  }
+}
+
+// Gives what is left of 1 to the tiers of the largest value.
+void GiveRestToBest(Field& field) {
+  const double best = field.Best();
+  double rest = 1;
+  int tied = 0;
+  for (int i = 0; i < field.count; ++i) {
+    rest -= field.tiers[i]->propensity;
+    tied += field.value[i] == best;
+  }
+  assert(rest > -1e-12);
+  for (int i = 0; i < field.count; ++i) {
+    if (field.value[i] == best) field.tiers[i]->propensity += std::max(0.0, rest) / tied;
+  }
+}
+
+void Thompson(const PolicyConfig& policy, Field& field) {
+  std::array<GaussianDraw, kMaxCandidates> draws;
+  std::array<double, kMaxCandidates> probabilities;
+  const auto count = static_cast<size_t>(field.count);
+  for (size_t i = 0; i < count; ++i) {
+    draws[i] = {field.value[i], policy.thompson_scale * field.tiers[i]->quality_sigma};
+  }
+  ProbabilityOfLargest({draws.data(), count}, {probabilities.data(), count});
+  for (size_t i = 0; i < count; ++i) field.tiers[i]->propensity = probabilities[i];
+}
+
+void LinUcb(const PolicyConfig& policy, Field& field) {
+  double mean_cost = 0;
+  for (int i = 0; i < field.count; ++i) mean_cost += field.tiers[i]->cost_usd / field.count;
+  for (int i = 0; i < field.count; ++i) {
+    Candidate& tier = *field.tiers[i];
+    field.value[i] += policy.linucb_alpha * tier.quality_sigma;
+    const double thrift = tier.cost_usd > mean_cost ? mean_cost / tier.cost_usd : 1;
+    tier.propensity = policy.linucb_epsilon / field.count * thrift;
+  }
+  GiveRestToBest(field);
+}
+
+void InverseGap(const PolicyConfig& policy, Field& field) {
+  const double best = field.Best();
+  // Every tier behind gets at most 1/K, so at least 1/K is left for the best.
+  for (int i = 0; i < field.count; ++i) {
+    const double gap = best - field.value[i];
+    if (gap == 0) continue;
+    const double n = std::max(0.0, field.tiers[i]->observations);
+    field.tiers[i]->propensity = 1 / (field.count + policy.igw_gamma * std::sqrt(n) * gap);
+  }
+  GiveRestToBest(field);
+}
+
+void Uniform(Field& field, double total) {
+  for (int i = 0; i < field.count; ++i) field.tiers[i]->propensity = total / field.count;
+}
+
+void Fixed(Field& field) {
+  for (int i = 0; i < field.count; ++i) {
+    if (!field.tiers[i]->is_fixed) continue;
+    field.tiers[i]->propensity = 1;
+    return;
+  }
+  GiveRestToBest(field);
+}
+
+void Weighted(Field& field) {
+  double sum = 0;
+  for (int i = 0; i < field.count; ++i) sum += field.tiers[i]->weight;
+  if (sum <= 0) return Uniform(field, 1);
+  for (int i = 0; i < field.count; ++i) field.tiers[i]->propensity = field.tiers[i]->weight / sum;
+}
+
+void Explore(const PolicyConfig& policy, Field& field) {
+  switch (policy.kind) {
+    case PolicyKind::kThompson:
+      return Thompson(policy, field);
+    case PolicyKind::kLinUcb:
+      return LinUcb(policy, field);
+    case PolicyKind::kIgw:
+      return InverseGap(policy, field);
+    case PolicyKind::kEpsilonGreedy:
+      Uniform(field, policy.epsilon);
+      return GiveRestToBest(field);
+    case PolicyKind::kFixed:
+      return Fixed(field);
+    case PolicyKind::kRandom:
+      return Uniform(field, 1);
+    case PolicyKind::kWeighted:
+      return Weighted(field);
+  }
+}
+
+}  // namespace
+
+void DecidePropensities(const PolicyConfig& policy, const ObjectiveConfig& objective, std::span<Candidate> candidates) {
+  assert(candidates.size() <= kMaxCandidates);
+  Field field;
+  for (Candidate& candidate : candidates) {
+    Score(policy, objective, candidate);
+    candidate.propensity = 0;
+    if (!candidate.eligible) continue;
+    field.tiers[field.count] = &candidate;
+    field.value[field.count++] = candidate.score;
+  }
+  assert(field.count > 0);
+  Explore(policy, field);
+}
+
+}  // namespace suffice

@@ -1,0 +1,100 @@
+// BucketedStatistics, declared in ridge.h.
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+#include "base/status_macros.h"
+#include "stats/bytes.h"
+#include "stats/ridge.h"
+
+namespace suffice {
+namespace {
+
+// In half-lives of newer observations: after how many a bucket no longer counts, and after how many it leaves memory.
+constexpr double kCountedHalfLives = 20;
+constexpr double kKeptHalfLives = 21;
+
+}  // namespace
+
+BucketedStatistics::BucketedStatistics(int dimensions, double half_life)
+    : dimensions_(dimensions), half_life_(half_life), forgotten_(std::numeric_limits<int64_t>::min()) {
+  assert(dimensions >= 0 && half_life >= 0);
+}
+
+void BucketedStatistics::Add(int64_t bucket, std::span<const float> x, double weight, double y) {
+  if (half_life_ == 0) bucket = 0;  // nothing is forgotten, so one bucket is enough
+  if (bucket <= forgotten_) return;
+  buckets_.try_emplace(bucket, dimensions_).first->second.Add(x, weight, y);
+  kept_n_ += weight;
+  ForgetOld();
+}
+
+void BucketedStatistics::ForgetOld() {
+  if (half_life_ == 0) return;
+  while (!buckets_.empty()) {
+    const auto oldest = buckets_.begin();
+    const double newer = kept_n_ - oldest->second.n();
+    if (newer <= kKeptHalfLives * half_life_) return;
+    kept_n_ = newer;
+    forgotten_ = oldest->first;
+    buckets_.erase(oldest);
+  }
+}
+
+RidgeStatistics BucketedStatistics::Discounted() const {
+  RidgeStatistics sum(dimensions_);
+  double newer = 0;
+  for (auto bucket = buckets_.rbegin(); bucket != buckets_.rend(); ++bucket) {
+    const double half_lives = half_life_ > 0 ? newer / half_life_ : 0;
+    if (half_lives > kCountedHalfLives) break;
+    sum.AddScaled(bucket->second, std::exp2(-half_lives));
+    newer += bucket->second.n();
+  }
+  return sum;
+}
+
+double BucketedStatistics::n() const {
+  double newer = 0;
+  for (auto bucket = buckets_.rbegin(); bucket != buckets_.rend(); ++bucket) {
+    if (half_life_ > 0 && newer > kCountedHalfLives * half_life_) break;
+    newer += bucket->second.n();
+  }
+  return newer;
+}
+
+void BucketedStatistics::AppendTo(std::string& bytes) const {
+  AppendValue<uint32_t>(bytes, static_cast<uint32_t>(dimensions_));
+  AppendValue(bytes, half_life_);
+  AppendValue(bytes, forgotten_);
+  AppendValue<uint32_t>(bytes, static_cast<uint32_t>(buckets_.size()));
+  for (const auto& [index, statistics] : buckets_) {
+    AppendValue(bytes, index);
+    statistics.AppendTo(bytes);
+  }
+}
+
+absl::StatusOr<BucketedStatistics> BucketedStatistics::Read(std::string_view& bytes) {
+  const auto malformed = [] { return absl::InvalidArgumentError("bucketed statistics: malformed bytes"); };
+  const auto dimensions = ReadValue<uint32_t>(bytes);
+  const auto half_life = ReadValue<double>(bytes);
+  const auto forgotten = ReadValue<int64_t>(bytes);
+  const auto count = ReadValue<uint32_t>(bytes);
+  if (!dimensions || !half_life || !forgotten || !count) return malformed();
+  if (*dimensions > static_cast<uint32_t>(std::numeric_limits<int>::max())) return malformed();
+  if (!std::isfinite(*half_life) || *half_life < 0) return malformed();
+  BucketedStatistics result(static_cast<int>(*dimensions), *half_life);
+  result.forgotten_ = *forgotten;
+  int64_t last = *forgotten;
+  for (uint32_t i = 0; i < *count; ++i) {
+    const auto index = ReadValue<int64_t>(bytes);
+    if (!index || *index <= last) return malformed();
+    SUFFICE_ASSIGN_OR_RETURN(RidgeStatistics statistics, RidgeStatistics::Read(bytes));
+    if (statistics.dimensions() != result.dimensions_) return malformed();
+    result.kept_n_ += statistics.n();
+    result.buckets_.emplace_hint(result.buckets_.end(), *index, std::move(statistics));
+    last = *index;
+  }
+  return result;
+}
+
+}  // namespace suffice

@@ -1,0 +1,126 @@
+#include "stats/ridge.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include <Eigen/Cholesky>
+
+#include "stats/bytes.h"
+
+namespace suffice {
+namespace {
+
+constexpr uint32_t kMaxDimensions = 1 << 12;  // of statistics that are read; guards against damaged bytes
+
+Eigen::Index PackedSize(Eigen::Index d) { return d * (d + 1) / 2; }
+
+void AppendVector(std::string& bytes, const Eigen::VectorXd& v) {
+  bytes.append(reinterpret_cast<const char*>(v.data()), static_cast<size_t>(v.size()) * sizeof(double));
+}
+
+bool ReadVector(std::string_view& bytes, Eigen::VectorXd& v) {
+  for (double& value : v) {
+    const auto read = ReadValue<double>(bytes);
+    if (!read || !std::isfinite(*read)) return false;
+    value = *read;
+  }
+  return true;
+}
+
+// W = L^-1 where A = L L^T, so that A^-1 = W^T W.
+Eigen::MatrixXf InverseFactor(const Eigen::LLT<Eigen::MatrixXd>& llt) {
+  const Eigen::Index d = llt.rows();
+  Eigen::MatrixXd inverse = Eigen::MatrixXd::Identity(d, d);
+  llt.matrixL().solveInPlace(inverse);
+  return inverse.cast<float>();
+}
+
+}  // namespace
+
+RidgeStatistics::RidgeStatistics(int dimensions)
+    : packed_(Eigen::VectorXd::Zero(PackedSize(dimensions))), b_(Eigen::VectorXd::Zero(dimensions)) {}
+
+void RidgeStatistics::Add(std::span<const float> x, double weight, double y) {
+  assert(static_cast<int>(x.size()) == dimensions());
+  thread_local Eigen::VectorXd wide;
+  wide = Eigen::Map<const Eigen::VectorXf>(x.data(), static_cast<Eigen::Index>(x.size())).cast<double>();
+  const Eigen::Index d = wide.size();
+  Eigen::Index column = 0;
+  for (Eigen::Index j = 0; j < d; ++j) {
+    packed_.segment(column, d - j) += (weight * wide[j]) * wide.tail(d - j);
+    column += d - j;
+  }
+  b_ += (weight * y) * wide;
+  n_ += weight;
+  yy_ += weight * y * y;
+  y_sum_ += weight * y;
+}
+
+void RidgeStatistics::AddScaled(const RidgeStatistics& other, double scale) {
+  assert(other.dimensions() == dimensions());
+  packed_ += scale * other.packed_;
+  b_ += scale * other.b_;
+  n_ += scale * other.n_;
+  yy_ += scale * other.yy_;
+  y_sum_ += scale * other.y_sum_;
+}
+
+Eigen::MatrixXd RidgeStatistics::S(int d) const {
+  assert(0 <= d && d <= dimensions());
+  Eigen::MatrixXd full(d, d);
+  Eigen::Index column = 0;
+  for (Eigen::Index j = 0; j < d; ++j) {
+    full.col(j).tail(d - j) = packed_.segment(column, d - j);
+    full.row(j).tail(d - j) = packed_.segment(column, d - j).transpose();
+    column += dimensions() - j;
+  }
+  return full;
+}
+
+void RidgeStatistics::AppendTo(std::string& bytes) const {
+  AppendValue<uint32_t>(bytes, static_cast<uint32_t>(dimensions()));
+  for (double value : {n_, yy_, y_sum_}) AppendValue(bytes, value);
+  AppendVector(bytes, b_);
+  AppendVector(bytes, packed_);
+}
+
+absl::StatusOr<RidgeStatistics> RidgeStatistics::Read(std::string_view& bytes) {
+  const auto malformed = [] { return absl::InvalidArgumentError("ridge statistics: malformed bytes"); };
+  const auto dimensions = ReadValue<uint32_t>(bytes);
+  if (!dimensions || *dimensions > kMaxDimensions) return malformed();
+  if (bytes.size() < static_cast<size_t>(3 + *dimensions + PackedSize(*dimensions)) * sizeof(double)) return malformed();
+  RidgeStatistics result(static_cast<int>(*dimensions));
+  Eigen::VectorXd scalars(3);
+  if (!ReadVector(bytes, scalars) || !ReadVector(bytes, result.b_) || !ReadVector(bytes, result.packed_)) return malformed();
+  result.n_ = scalars[0];
+  result.yy_ = scalars[1];
+  result.y_sum_ = scalars[2];
+  return result;
+}
+
+RidgeSolution SolveRidge(const RidgeStatistics& statistics, int d, const RidgePrior& prior) {
+  assert(1 <= d && d <= statistics.dimensions());
+  const double bias_precision = prior.bias_precision + prior.weight;
+  const Eigen::MatrixXd s = statistics.S(d);
+  Eigen::MatrixXd a = s;
+  a.diagonal().tail(d - 1).array() += prior.precision;
+  a(0, 0) += bias_precision;
+  Eigen::VectorXd target = statistics.b().head(d);
+  target[0] += bias_precision * prior.mean;
+
+  const Eigen::LLT<Eigen::MatrixXd> llt(a);
+  assert(llt.info() == Eigen::Success);
+  RidgeSolution solution;
+  solution.theta = llt.solve(target);
+  solution.inverse_factor = InverseFactor(llt);
+  solution.n = std::max(0.0, statistics.n());
+  const Eigen::VectorXd& theta = solution.theta;
+  // Rounding can leave a perfect fit a little below zero.
+  const double rss = std::max(0.0, statistics.yy() - 2 * theta.dot(statistics.b().head(d)) + theta.dot(s * theta));
+  const double weight = prior.variance_weight + solution.n;
+  solution.residual_variance = weight > 0 ? (prior.variance_weight * prior.variance + rss) / weight : prior.variance;
+  return solution;
+}
+
+}  // namespace suffice
