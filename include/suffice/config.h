@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace suffice {
@@ -16,6 +18,8 @@ namespace suffice {
 struct Price {
   double input_usd_per_mtok = 0;
   double output_usd_per_mtok = 0;
+
+  bool operator==(const Price&) const = default;
 };
 
 // What is believed of a tier before any observation, worth `weight` observations.
@@ -24,23 +28,29 @@ struct TierPrior {
   double output_tokens = 300;  // per answer
   double latency_ms = 2000;    // total
   double weight = 1;           // pseudo-observations, > 0
+
+  bool operator==(const TierPrior&) const = default;
 };
 
 // One endpoint of a tier's model.
 struct Deployment {
   std::string name;
   std::string url;
+
+  bool operator==(const Deployment&) const = default;
 };
 
 struct Tier {
   std::string name;
-  std::string model;
+  std::string model;  // in a file without it: the tier's name
   Price price;
   int64_t thinking_budget_tokens = 0;  // 0: none asked for
   int64_t context_tokens = 0;          // window, prompt and answer together; 0: unlimited
   std::vector<std::string> capabilities;
   std::vector<Deployment> deployments;
   TierPrior prior;
+
+  bool operator==(const Tier&) const = default;
 };
 
 enum class PolicyKind { kThompson, kLinUcb, kIgw, kEpsilonGreedy, kFixed, kRandom, kWeighted };
@@ -63,16 +73,20 @@ struct PolicyConfig {
   double new_tier_bonus = 0.5;    // optimism, in standard deviations, until `burn_in` observations
   double burn_in = 200;           // observations
   double new_tier_weight = 20;    // pseudo-observations at the mean of the other tiers, for a tier added later
+
+  bool operator==(const PolicyConfig&) const = default;
 };
 
 struct ObjectiveConfig {
   ObjectiveKind kind = ObjectiveKind::kMaxQuality;
   double cost_weight = 0;  // weighted: quality given up per US dollar
+
+  bool operator==(const ObjectiveConfig&) const = default;
 };
 
 struct FeatureConfig {
   int dimensions = 64;             // of the fitted projection
-  int few_labels_dimensions = 32;  // used while a tier set has fewer than `few_labels` labels
+  int few_labels_dimensions = 32;  // used, if there are as many, while a tier set has fewer than `few_labels` labels
   int few_labels = 2000;
   int fit_after_prompts = 2000;    // the server fits its first projection after this many; 0: never by itself
   std::string file;                // a projection made by `suffice fit-features`; empty: none
@@ -82,13 +96,19 @@ struct FeatureConfig {
     std::string name;
     double mean = 0;
     double scale = 1;  // > 0: the feature enters as (value - mean) / scale, clipped at +-5
+
+    bool operator==(const Numeric&) const = default;
   };
   struct Categorical {
     std::string name;
     std::vector<std::string> values;  // one-hot; another value enters as all zeros
+
+    bool operator==(const Categorical&) const = default;
   };
   std::vector<Numeric> numeric;
   std::vector<Categorical> categorical;
+
+  bool operator==(const FeatureConfig&) const = default;
 };
 
 struct LogConfig {
@@ -96,6 +116,8 @@ struct LogConfig {
   Durability durability = Durability::kFull;
   double keep_probability = 1;      // of decision rows; the row records it
   int64_t queue_capacity = 65536;   // rows waiting for the writer; a full queue refuses with RESOURCE_EXHAUSTED
+
+  bool operator==(const LogConfig&) const = default;
 };
 
 struct ServeConfig {
@@ -104,6 +126,8 @@ struct ServeConfig {
   int64_t idempotency_window = 100000;  // Route requests whose answer is remembered by request id
   double publish_interval_s = 0.05;     // a new snapshot at most this often
   double drain_s = 10;                  // for requests in flight at SIGTERM
+
+  bool operator==(const ServeConfig&) const = default;
 };
 
 struct Config {
@@ -117,24 +141,44 @@ struct Config {
   LogConfig log;
   ServeConfig serve;
 
+  bool operator==(const Config&) const = default;
+
   // SHA-256 (hex) of ConfigToYaml(*this).
   std::string Hash() const;
   // Index in `tiers`, or -1.
-  int TierIndex(std::string_view name) const;
+  int TierIndex(std::string_view tier_name) const;
 };
 
-// An override "key.path=value", as given by --set. The value is YAML.
+// An override "key.path=value", as given by --set. The value is YAML. An element of a list is named by its index, or by
+// its `name` where it has one: "tiers.0.price.output_usd_per_mtok=1", "tiers.small.prior.quality=0.7". What is there
+// already is matched first, so a tier called "mini-1.5" needs no quoting. A later override wins. Unknown keys are
+// errors.
 using ConfigOverrides = std::vector<std::string>;
 
-// Reads and checks a policy file. Errors are "file:line:column: key.path: what was expected", one a line, all of them.
-absl::StatusOr<Config> LoadConfig(const std::string& path, const ConfigOverrides& overrides = {});
-// The same from text; `name` stands for the file in messages.
-absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& name, const ConfigOverrides& overrides = {});
-// The whole configuration with every default written out; ParseConfig of it gives the same Config.
+struct ConfigParseOptions {
+  // The caller fills the tiers in later and then calls ValidateConfig: `tiers` may be empty or missing, and tiers named
+  // under `policy` are not looked up yet.
+  bool allow_no_tiers = false;
+};
+
+// Reads and checks a policy file. Errors are "file:line:column: key.path: what was expected" ("--set key.path: ..." for
+// an override), one a line, all of them, in the order of the file: INVALID_ARGUMENT. NOT_FOUND names a missing file.
+absl::StatusOr<Config> LoadConfig(const std::string& path, const ConfigOverrides& overrides = {},
+                                  const ConfigParseOptions& options = {});
+// The same from text; `name` stands for the file in messages. To apply overrides to a Config at hand, parse its
+// ConfigToYaml with them.
+absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& name,
+                                   const ConfigOverrides& overrides = {}, const ConfigParseOptions& options = {});
+// Every check that ParseConfig makes, on a Config made or changed in code. INVALID_ARGUMENT: "key.path: ...", one
+// a line.
+absl::Status ValidateConfig(const Config& config);
+// The whole configuration with every default written out; ParseConfig of it gives the same Config, to the last bit.
 std::string ConfigToYaml(const Config& config);
 
 std::string_view ToString(PolicyKind kind);
 std::string_view ToString(ObjectiveKind kind);
 std::string_view ToString(Mode mode);
+std::string_view ToString(PromptLogging prompts);
+std::string_view ToString(Durability durability);
 
 }  // namespace suffice

@@ -1,0 +1,45 @@
+#include "config/field_writer.h"
+
+#include <fmt/format.h>
+
+namespace suffice {
+namespace {
+
+void AddTo(YamlNode& map, std::string_view key, YamlNode value) {
+  YamlEntry& entry = map.entries.emplace_back();
+  entry.key = key;
+  entry.value = std::move(value);
+}
+
+YamlNode NumberNode(double value) { return YamlNode::Plain(fmt::format("{}", value + 0.0)); }  // + 0.0: no "-0"
+
+}  // namespace
+
+void FieldWriter::Number(std::string_view key, double field, const Range&) { Add(key, NumberNode(field)); }
+
+void FieldWriter::Whole(std::string_view key, int64_t field, const Range&) {
+  Add(key, YamlNode::Plain(fmt::format("{}", field)));
+}
+
+void FieldWriter::Text(std::string_view key, const std::string& field, TextRule) { Add(key, YamlNode::Quoted(field)); }
+
+void FieldWriter::TextOr(std::string_view key, const std::string& field, const std::string&) {
+  Add(key, YamlNode::Quoted(field));
+}
+
+void FieldWriter::TextList(std::string_view key, const std::vector<std::string>& field) {
+  YamlNode list = YamlNode::Sequence();
+  for (const std::string& text : field) list.items.push_back(YamlNode::Quoted(text));
+  Add(key, std::move(list));
+}
+
+void FieldWriter::NumberMap(std::string_view key, const std::vector<std::pair<std::string, double>>& field,
+                            const Range&) {
+  YamlNode map = YamlNode::Map();
+  for (const auto& [name, number] : field) AddTo(map, name, NumberNode(number));
+  Add(key, std::move(map));
+}
+
+void FieldWriter::Add(std::string_view key, YamlNode value) { AddTo(map_, key, std::move(value)); }
+
+}  // namespace suffice

@@ -1,0 +1,164 @@
+// Each struct is described once, by a function that takes a FieldReader and the struct, or a FieldWriter and the struct
+// as const. A new key is one line here (and its member in config.h).
+#include "config/schema.h"
+
+#include <array>
+#include <string_view>
+
+#include "config/field_reader.h"
+#include "config/field_writer.h"
+
+namespace suffice {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+constexpr std::array kPolicyKinds = {
+    std::pair{PolicyKind::kThompson, "thompson"sv}, std::pair{PolicyKind::kLinUcb, "linucb"sv},
+    std::pair{PolicyKind::kIgw, "igw"sv},           std::pair{PolicyKind::kEpsilonGreedy, "epsilon_greedy"sv},
+    std::pair{PolicyKind::kFixed, "fixed"sv},       std::pair{PolicyKind::kRandom, "random"sv},
+    std::pair{PolicyKind::kWeighted, "weighted"sv},
+};
+constexpr std::array kObjectiveKinds = {
+    std::pair{ObjectiveKind::kMaxQuality, "max_quality"sv},
+    std::pair{ObjectiveKind::kWeighted, "weighted"sv},
+};
+constexpr std::array kModes = {
+    std::pair{Mode::kLive, "live"sv},
+    std::pair{Mode::kApprentice, "apprentice"sv},
+    std::pair{Mode::kLogOnly, "log_only"sv},
+};
+constexpr std::array kPromptLoggings = {
+    std::pair{PromptLogging::kFull, "full"sv},
+    std::pair{PromptLogging::kSketch, "sketch"sv},
+    std::pair{PromptLogging::kNone, "none"sv},
+};
+constexpr std::array kDurabilities = {
+    std::pair{Durability::kFull, "full"sv},
+    std::pair{Durability::kNormal, "normal"sv},
+};
+
+const Range kProbability = Between(0, 1);
+// Dearer would overflow integer nano-dollars on a long answer.
+const Range kPriceUsdPerMtok = Between(0, 1e6);
+const Range kTokens = Between(0, 1e9);
+const Range kCount = Between(0, 1e9);
+
+template <class Io, class T>
+void TierFields(Io& io, T& tier) {
+  io.Text("name", tier.name, TextRule::kRequired);
+  io.TextOr("model", tier.model, tier.name);
+  io.Section("price", [&](auto& price) {
+    price.Number("input_usd_per_mtok", tier.price.input_usd_per_mtok, kPriceUsdPerMtok);
+    price.Number("output_usd_per_mtok", tier.price.output_usd_per_mtok, kPriceUsdPerMtok);
+  });
+  io.Whole("thinking_budget_tokens", tier.thinking_budget_tokens, kTokens);
+  io.Whole("context_tokens", tier.context_tokens, kTokens);
+  io.TextList("capabilities", tier.capabilities);
+  io.List("deployments", tier.deployments, [](auto& item, auto& deployment) {
+    item.Text("name", deployment.name, TextRule::kRequired);
+    item.Text("url", deployment.url, TextRule::kRequired);
+  });
+  io.Section("prior", [&](auto& prior) {
+    prior.Number("quality", tier.prior.quality, kProbability);
+    prior.Number("output_tokens", tier.prior.output_tokens, AboveUpTo(0, 1e9));
+    prior.Number("latency_ms", tier.prior.latency_ms, AboveUpTo(0, 1e9));
+    prior.Number("weight", tier.prior.weight, AboveUpTo(0, 1e9));
+  });
+}
+
+template <class Io, class T>
+void PolicyFields(Io& io, T& policy) {
+  io.Choice("kind", policy.kind, kPolicyKinds);
+  io.Section("thompson", [&](auto& s) { s.Number("scale", policy.thompson_scale, Between(0, 1e6)); });
+  io.Section("linucb", [&](auto& s) {
+    s.Number("alpha", policy.linucb_alpha, Between(0, 1e6));
+    s.Number("epsilon", policy.linucb_epsilon, kProbability);
+  });
+  io.Section("igw", [&](auto& s) { s.Number("gamma", policy.igw_gamma, Between(0, 1e12)); });
+  io.Section("epsilon_greedy", [&](auto& s) { s.Number("epsilon", policy.epsilon, kProbability); });
+  io.Section("fixed", [&](auto& s) { s.Text("tier", policy.fixed_tier, TextRule::kAny); });
+  io.Section("weighted", [&](auto& s) { s.NumberMap("weights", policy.weights, Between(0, 1e12)); });
+  io.Number("half_life", policy.half_life, kCount);
+  io.Number("ridge", policy.ridge, AboveUpTo(0, 1e12));
+  io.Section("new_tier", [&](auto& s) {
+    s.Number("bonus", policy.new_tier_bonus, Between(0, 1e6));
+    s.Number("burn_in", policy.burn_in, kCount);
+    s.Number("weight", policy.new_tier_weight, kCount);
+  });
+}
+
+template <class Io, class T>
+void FeatureFields(Io& io, T& features) {
+  io.Whole("dimensions", features.dimensions, Between(1, 256));
+  io.Whole("few_labels", features.few_labels, kCount);
+  io.Whole("few_labels_dimensions", features.few_labels_dimensions, Between(1, 256));
+  io.Whole("fit_after_prompts", features.fit_after_prompts, kCount);
+  io.Text("file", features.file, TextRule::kAny);
+  io.Whole("embedding_dimensions", features.embedding_dimensions, Between(0, 4096));
+  io.List("numeric", features.numeric, [](auto& item, auto& numeric) {
+    item.Text("name", numeric.name, TextRule::kRequired);
+    item.Number("mean", numeric.mean, AnyNumber());
+    item.Number("scale", numeric.scale, Above(0));
+  });
+  io.List("categorical", features.categorical, [](auto& item, auto& categorical) {
+    item.Text("name", categorical.name, TextRule::kRequired);
+    item.TextList("values", categorical.values);
+  });
+}
+
+template <class Io, class T>
+void LogFields(Io& io, T& log) {
+  io.Choice("prompts", log.prompts, kPromptLoggings);
+  io.Choice("durability", log.durability, kDurabilities);
+  io.Number("keep_probability", log.keep_probability, AboveUpTo(0, 1));
+  io.Whole("queue_capacity", log.queue_capacity, Between(1, 1e8));
+}
+
+template <class Io, class T>
+void ServeFields(Io& io, T& serve) {
+  io.Text("listen", serve.listen, TextRule::kNonEmpty);
+  io.Whole("max_prompt_bytes", serve.max_prompt_bytes, Between(1, 1 << 30));
+  io.Whole("idempotency_window", serve.idempotency_window, Between(0, 1e8));
+  io.Number("publish_interval_s", serve.publish_interval_s, Between(0, 3600));
+  io.Number("drain_s", serve.drain_s, Between(0, 3600));
+}
+
+template <class Io, class T>
+void ConfigFields(Io& io, T& config) {
+  io.Text("name", config.name, TextRule::kNonEmpty);
+  io.Choice("mode", config.mode, kModes);
+  io.List("tiers", config.tiers, [](auto& item, auto& tier) { TierFields(item, tier); });
+  io.Section("policy", [&](auto& s) { PolicyFields(s, config.policy); });
+  io.Section("objective", [&](auto& s) {
+    s.Choice("kind", config.objective.kind, kObjectiveKinds);
+    s.Number("cost_weight", config.objective.cost_weight, Between(0, 1e12));
+  });
+  io.Section("audit", [&](auto& s) { s.Number("rate", config.audit_rate, kProbability); });
+  io.Section("features", [&](auto& s) { FeatureFields(s, config.features); });
+  io.Section("log", [&](auto& s) { LogFields(s, config.log); });
+  io.Section("serve", [&](auto& s) { ServeFields(s, config.serve); });
+}
+
+}  // namespace
+
+Config DecodeConfig(const YamlNode& root, Diagnostics& diagnostics) {
+  Config config;
+  FieldReader reader(root, "", diagnostics);
+  ConfigFields(reader, config);
+  return config;
+}
+
+YamlNode EncodeConfig(const Config& config) {
+  FieldWriter writer;
+  ConfigFields(writer, config);
+  return std::move(writer).Take();
+}
+
+ChoiceTable<PolicyKind> PolicyKinds() { return kPolicyKinds; }
+ChoiceTable<ObjectiveKind> ObjectiveKinds() { return kObjectiveKinds; }
+ChoiceTable<Mode> Modes() { return kModes; }
+ChoiceTable<PromptLogging> PromptLoggings() { return kPromptLoggings; }
+ChoiceTable<Durability> Durabilities() { return kDurabilities; }
+
+}  // namespace suffice

@@ -1,0 +1,23 @@
+// Every key of a policy file with its type and range: Config to and from a YAML tree.
+// Thread contract: pure functions.
+#pragma once
+
+#include "config/choices.h"
+#include "config/diagnostics.h"
+#include "config/yaml_tree.h"
+#include "suffice/config.h"
+
+namespace suffice {
+
+// Reports unknown and duplicate keys, wrong types and values out of range. What depends on several keys is
+// CheckConfig's.
+Config DecodeConfig(const YamlNode& root, Diagnostics& diagnostics);
+YamlNode EncodeConfig(const Config& config);
+
+ChoiceTable<PolicyKind> PolicyKinds();
+ChoiceTable<ObjectiveKind> ObjectiveKinds();
+ChoiceTable<Mode> Modes();
+ChoiceTable<PromptLogging> PromptLoggings();
+ChoiceTable<Durability> Durabilities();
+
+}  // namespace suffice
