@@ -16,8 +16,6 @@
 namespace suffice {
 namespace {
 
-constexpr size_t kStatesKept = 3;
-
 struct IdHash {
   size_t operator()(const DecisionId& id) const { return Hash64(id.Raw()); }
 };
@@ -101,10 +99,10 @@ class MemoryLog final : public EventLog {
     if (closed_) return ClosedError();
     const int64_t number = snapshot.number;
     const auto [it, inserted] = snapshots_.try_emplace(number, std::move(snapshot));
-    if (!inserted) return absl::AlreadyExistsError(fmt::format("snapshot {} was saved before", number));
+    if (!inserted) return RepeatedSnapshotError(number);
     if (it->second.state.empty()) return absl::OkStatus();
     with_state_.insert(std::upper_bound(with_state_.begin(), with_state_.end(), number), number);
-    while (with_state_.size() > kStatesKept) {
+    while (with_state_.size() > size_t{kStatesKept}) {
       snapshots_[with_state_.front()].state = std::string();
       with_state_.pop_front();
     }

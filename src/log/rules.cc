@@ -85,6 +85,10 @@ absl::Status UnknownDecisionError(const DecisionId& id) {
   return absl::NotFoundError(fmt::format("decision {} is not in the log", id.ToString()));
 }
 
+absl::Status RepeatedSnapshotError(int64_t number) {
+  return absl::AlreadyExistsError(fmt::format("snapshot {} was saved before", number));
+}
+
 absl::Status ClosedError() { return absl::UnavailableError("the event log is closed"); }
 
 }  // namespace suffice

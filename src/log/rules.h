@@ -32,6 +32,10 @@ absl::StatusOr<Receipt> AnswerRepeatedFeedback(const Feedback& stored, const Fee
 absl::Status AnswerRepeatedBlob(std::string_view what, std::string_view stored, std::string_view bytes);
 
 absl::Status UnknownDecisionError(const DecisionId& id);
+absl::Status RepeatedSnapshotError(int64_t number);
 absl::Status ClosedError();
+
+// How many snapshots keep their state.
+inline constexpr int kStatesKept = 3;
 
 }  // namespace suffice

@@ -18,7 +18,19 @@ struct InMemory {
   std::unique_ptr<EventLog> log = NewMemoryLog(77);
 };
 
-#define ALL_LOGS InMemory
+struct InSqlite {
+  TempDir folder;
+  std::unique_ptr<EventLog> log = Open();
+
+  std::unique_ptr<EventLog> Open() const {
+    auto opened = OpenSqliteLog({.path = folder.File("log.db"), .salt_if_new = 77});
+    INFO(opened.status());
+    REQUIRE(opened.ok());
+    return std::move(*opened);
+  }
+};
+
+#define ALL_LOGS InMemory, InSqlite
 
 void Append(EventLog& log, const DecisionRecord& decision) { REQUIRE(log.AppendDecision(decision).ok()); }
 

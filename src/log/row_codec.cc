@@ -1,0 +1,212 @@
+#include "log/row_codec.h"
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/status_macros.h"
+
+namespace suffice {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// By the enumerators' order.
+constexpr std::array<std::string_view, 4> kOrigins = {"live", "apprentice", "log_only", "eval"};
+constexpr std::array<std::string_view, 5> kCallStatuses = {"ok", "error", "timeout", "refused", "cancelled"};
+constexpr std::array<std::string_view, 3> kSources = {"user", "judge", "check"};
+constexpr std::array<std::string_view, 5> kExclusions = {"none", "not_allowed", "not_pinned", "missing_capability",
+                                                         "context_window"};
+
+template <typename Enum, size_t N>
+absl::StatusOr<Enum> DecodeWord(const std::array<std::string_view, N>& words, std::string_view column,
+                                std::string_view word) {
+  for (size_t i = 0; i < N; ++i) {
+    if (words[i] == word) return static_cast<Enum>(i);
+  }
+  return absl::DataLossError(fmt::format("column {}: \"{}\" is not a word of it", column, word));
+}
+
+void AppendNumber(double value, std::string& json) {
+  if (!std::isfinite(value)) {
+    json += "null";
+    return;
+  }
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof(digits), value).ptr;  // the shortest that reads back the same
+  json.append(digits, end);
+}
+
+bool IsPlain(std::string_view text) {
+  for (const char c : text) {
+    if (c < ' ' || c > '~' || c == '"' || c == '\\') return false;
+  }
+  return true;
+}
+
+void AppendText(std::string_view text, std::string& json) {
+  if (IsPlain(text)) {
+    json += '"';
+    json += text;
+    json += '"';
+  } else {
+    json += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+}
+
+void AppendField(std::string_view name, double value, std::string& json) {
+  json += ",\"";
+  json += name;
+  json += "\":";
+  AppendNumber(value, json);
+}
+
+double NumberOf(const Json& object, const char* name) {
+  const auto it = object.find(name);
+  return it != object.end() && it->is_number() ? it->get<double>() : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::string_view TextOf(const Json& object, const char* name) {
+  const auto it = object.find(name);
+  return it != object.end() && it->is_string() ? std::string_view(it->get_ref<const std::string&>()) : std::string_view();
+}
+
+absl::StatusOr<TierView> DecodeTier(const Json& object) {
+  TierView view;
+  view.tier = TextOf(object, "tier");
+  if (object.contains("exclusion")) {
+    SUFFICE_ASSIGN_OR_RETURN(view.exclusion,
+                             DecodeWord<ExclusionReason>(kExclusions, "tiers.exclusion", TextOf(object, "exclusion")));
+    view.exclusion_detail = TextOf(object, "detail");
+  }
+  view.quality = NumberOf(object, "quality");
+  view.quality_sigma = NumberOf(object, "sigma");
+  view.cost_usd = NumberOf(object, "cost_usd");
+  view.latency_ms = NumberOf(object, "latency_ms");
+  view.observations = NumberOf(object, "observations");
+  view.score = NumberOf(object, "score");
+  view.propensity = NumberOf(object, "propensity");
+  return view;
+}
+
+template <typename T>
+Json OrNull(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+}  // namespace
+
+std::string_view EncodeOrigin(DecisionOrigin origin) { return kOrigins[static_cast<size_t>(origin)]; }
+absl::StatusOr<DecisionOrigin> DecodeOrigin(std::string_view word) {
+  return DecodeWord<DecisionOrigin>(kOrigins, "decisions.origin", word);
+}
+
+std::string_view EncodeCallStatus(CallStatus status) { return kCallStatuses[static_cast<size_t>(status)]; }
+absl::StatusOr<CallStatus> DecodeCallStatus(std::string_view word) {
+  return DecodeWord<CallStatus>(kCallStatuses, "outcomes.status", word);
+}
+
+std::string_view EncodeSource(FeedbackSource source) { return kSources[static_cast<size_t>(source)]; }
+absl::StatusOr<FeedbackSource> DecodeSource(std::string_view word) {
+  return DecodeWord<FeedbackSource>(kSources, "feedback.source", word);
+}
+
+static_assert(std::endian::native == std::endian::little, "floats are kept as little-endian and copied as they are");
+
+void EncodeFeatures(const std::vector<float>& features, std::string& bytes) {
+  bytes.assign(reinterpret_cast<const char*>(features.data()), features.size() * sizeof(float));
+}
+
+absl::StatusOr<std::vector<float>> DecodeFeatures(std::string_view bytes) {
+  if (bytes.size() % sizeof(float) != 0) return absl::DataLossError("column decisions.features: cut short");
+  std::vector<float> features(bytes.size() / sizeof(float));
+  if (!bytes.empty()) std::memcpy(features.data(), bytes.data(), bytes.size());
+  return features;
+}
+
+// By hand, as a writer of every decision must be quick.
+void EncodeTiers(const std::vector<TierView>& tiers, std::string& json) {
+  json = "[";
+  for (const TierView& view : tiers) {
+    json += json.size() > 1 ? ",{\"tier\":" : "{\"tier\":";
+    AppendText(view.tier, json);
+    if (view.exclusion != ExclusionReason::kNone) {
+      json += ",\"exclusion\":";
+      AppendText(kExclusions[static_cast<size_t>(view.exclusion)], json);
+      json += ",\"detail\":";
+      AppendText(view.exclusion_detail, json);
+    }
+    AppendField("quality", view.quality, json);
+    AppendField("sigma", view.quality_sigma, json);
+    AppendField("cost_usd", view.cost_usd, json);
+    AppendField("latency_ms", view.latency_ms, json);
+    AppendField("observations", view.observations, json);
+    AppendField("score", view.score, json);
+    AppendField("propensity", view.propensity, json);
+    json += '}';
+  }
+  json += ']';
+}
+
+absl::StatusOr<std::vector<TierView>> DecodeTiers(std::string_view json) {
+  const Json array = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!array.is_array()) return absl::DataLossError("column decisions.tiers: not a JSON array");
+  std::vector<TierView> tiers;
+  tiers.reserve(array.size());
+  for (const Json& object : array) {
+    SUFFICE_ASSIGN_OR_RETURN(TierView view, DecodeTier(object));
+    tiers.push_back(std::move(view));
+  }
+  return tiers;
+}
+
+void EncodeMultipliers(const Multipliers& multipliers, std::string& json) {
+  json = "{";
+  for (const auto& [limit, price] : multipliers) {
+    if (json.size() > 1) json += ',';
+    AppendText(limit, json);
+    json += ':';
+    AppendNumber(price, json);
+  }
+  json += '}';
+}
+
+absl::StatusOr<Multipliers> DecodeMultipliers(std::string_view json) {
+  if (json == "{}") return Multipliers();
+  const Json object = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return absl::DataLossError("column decisions.multipliers: not a JSON object");
+  Multipliers multipliers;
+  for (const auto& [limit, price] : object.items()) multipliers.emplace_back(limit, NumberOf(object, limit.c_str()));
+  return multipliers;
+}
+
+std::string EncodeOrphan(const OutcomeRecord& outcome) {
+  const Outcome& told = outcome.outcome;
+  const Json values = {{"status", EncodeCallStatus(told.status)},
+                       {"input_tokens", OrNull(told.input_tokens)},
+                       {"output_tokens", OrNull(told.output_tokens)},
+                       {"cost_usd", OrNull(told.cost_usd)},
+                       {"time_to_first_token_ms", OrNull(told.time_to_first_token_ms)},
+                       {"latency_ms", OrNull(told.latency_ms)},
+                       {"retries", told.retries},
+                       {"served_tier", told.served_tier}};
+  return values.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string EncodeOrphan(const FeedbackRecord& feedback) {
+  const Feedback& told = feedback.feedback;
+  const Json values = {{"feedback_id", told.feedback_id},
+                       {"reward", told.reward},
+                       {"source", EncodeSource(told.source)},
+                       {"judge_version", told.judge_version}};
+  return values.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace suffice

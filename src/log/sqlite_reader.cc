@@ -1,0 +1,220 @@
+#include "log/sqlite_reader.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "log/decision_columns.h"
+#include "log/event_columns.h"
+#include "log/rules.h"
+
+namespace suffice {
+namespace {
+
+constexpr int64_t kScanPage = 256;  // decisions read at a time, so that a long scan holds neither the lock nor a snapshot
+constexpr LogCursor kEverything = {std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::max()};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteReader>> SqliteReader::Open(const std::string& path) {
+  std::unique_ptr<SqliteReader> reader(new SqliteReader);
+  absl::MutexLock lock(&reader->mutex_);
+  SUFFICE_ASSIGN_OR_RETURN(reader->database_, Database::Open(path, Database::Access::kReadOnly));
+  SUFFICE_RETURN_IF_ERROR(reader->database_.Execute(
+      "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
+      "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456"));
+  SUFFICE_RETURN_IF_ERROR(reader->Prepare());
+  return reader;
+}
+
+absl::Status SqliteReader::Prepare() {
+  const std::pair<Statement*, std::string> statements[] = {
+      {&config_, "SELECT yaml FROM configs WHERE hash = ?1"},
+      {&feature_set_, "SELECT bytes FROM feature_sets WHERE version = ?1"},
+      {&newest_state_,
+       "SELECT number, time_us, outcome_seq, feedback_seq, feature_version, config_hash, state FROM snapshots "
+       "WHERE state IS NOT NULL ORDER BY number DESC LIMIT 1"},
+      {&newest_number_, "SELECT max(number) FROM snapshots"},
+      {&last_decision_, "SELECT max(seq) FROM decisions"},
+      {&decision_seq_, "SELECT seq FROM decisions WHERE id = ?1"},
+      {&decision_, fmt::format("SELECT {}, seq FROM decisions WHERE seq = ?1", kDecisionColumns)},
+      {&decisions_,
+       fmt::format("SELECT {}, seq FROM decisions WHERE seq > ?1 ORDER BY seq LIMIT ?2", kDecisionColumns)},
+      {&outcome_, fmt::format("SELECT {} FROM outcomes WHERE decision_seq = ?1 AND seq <= ?2", kOutcomeColumns)},
+      {&feedback_,
+       fmt::format("SELECT {} FROM feedback WHERE decision_seq = ?1 AND seq <= ?2 ORDER BY seq", kFeedbackColumns)},
+      {&outcomes_after_, "SELECT seq, decision_seq FROM outcomes WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
+      {&feedback_after_, "SELECT seq, decision_seq FROM feedback WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
+  };
+  for (const auto& [statement, sql] : statements) {
+    SUFFICE_ASSIGN_OR_RETURN(*statement, database_.Prepare(sql));
+  }
+  return absl::OkStatus();
+}
+
+void SqliteReader::Close() {
+  absl::MutexLock lock(&mutex_);
+  closed_ = true;
+  for (Statement* statement : {&config_, &feature_set_, &newest_state_, &newest_number_, &last_decision_, &decision_seq_,
+                               &decision_, &decisions_, &outcome_, &feedback_, &outcomes_after_, &feedback_after_}) {
+    *statement = Statement();
+  }
+  database_ = Database();
+}
+
+absl::StatusOr<std::string> SqliteReader::LoadConfigText(const std::string& hash) {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  const ResetAtEnd reset(config_);
+  config_.BindText(1, hash);
+  SUFFICE_ASSIGN_OR_RETURN(const bool row, config_.Step());
+  if (!row) return absl::NotFoundError(fmt::format("no configuration {}", hash));
+  return config_.String(0);
+}
+
+absl::StatusOr<std::string> SqliteReader::LoadFeatureSet(uint64_t version) {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  const ResetAtEnd reset(feature_set_);
+  feature_set_.BindInt(1, static_cast<int64_t>(version));
+  SUFFICE_ASSIGN_OR_RETURN(const bool row, feature_set_.Step());
+  if (!row) return absl::NotFoundError(fmt::format("no feature set {:016x}", version));
+  return feature_set_.String(0);
+}
+
+absl::StatusOr<std::optional<SnapshotRecord>> SqliteReader::NewestSnapshotWithState() {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  const ResetAtEnd reset(newest_state_);
+  SUFFICE_ASSIGN_OR_RETURN(const bool row, newest_state_.Step());
+  if (!row) return std::nullopt;
+  return SnapshotRecord{.number = newest_state_.Int(0),
+                        .time_us = newest_state_.Int(1),
+                        .cursor = {newest_state_.Int(2), newest_state_.Int(3)},
+                        .feature_version = static_cast<uint64_t>(newest_state_.Int(4)),
+                        .config_hash = newest_state_.String(5),
+                        .state = newest_state_.String(6)};
+}
+
+absl::StatusOr<int64_t> SqliteReader::ReadInt(Statement& statement) {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  const ResetAtEnd reset(statement);
+  SUFFICE_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  return row ? statement.Int(0) : 0;
+}
+
+absl::StatusOr<int64_t> SqliteReader::NewestSnapshotNumber() { return ReadInt(newest_number_); }
+absl::StatusOr<int64_t> SqliteReader::LastDecisionSeq() { return ReadInt(last_decision_); }
+
+absl::StatusOr<bool> SqliteReader::Advance(Statement& events, int64_t limit, int64_t& cursor,
+                                           std::vector<int64_t>& touched) {
+  const ResetAtEnd reset(events);
+  events.BindInt(1, cursor);
+  events.BindInt(2, std::min(std::max<int64_t>(limit, 0), kEverything.outcome_seq - 1) + 1);
+  for (int64_t read = 0;; ++read) {
+    SUFFICE_ASSIGN_OR_RETURN(const bool row, events.Step());
+    if (!row) return false;
+    if (read == limit) return true;
+    cursor = events.Int(0);
+    touched.push_back(events.Int(1));
+  }
+}
+
+absl::StatusOr<LogTail> SqliteReader::ReadTail(LogCursor from, int64_t limit) {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  Transaction transaction(database_, Transaction::Kind::kRead);
+  SUFFICE_RETURN_IF_ERROR(transaction.status());
+  LogTail tail{.end = from};
+  std::vector<int64_t> touched;
+  SUFFICE_ASSIGN_OR_RETURN(const bool more_outcomes, Advance(outcomes_after_, limit, tail.end.outcome_seq, touched));
+  SUFFICE_ASSIGN_OR_RETURN(const bool more_feedbacks, Advance(feedback_after_, limit, tail.end.feedback_seq, touched));
+  tail.more = more_outcomes || more_feedbacks;
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  tail.touched.reserve(touched.size());
+  for (const int64_t seq : touched) {
+    SUFFICE_ASSIGN_OR_RETURN(ObservedDecision observed, ReadObserved(seq, tail.end));
+    tail.touched.push_back(std::move(observed));
+  }
+  return tail;
+}
+
+absl::StatusOr<ObservedDecision> SqliteReader::ReadObserved(int64_t seq, LogCursor end) {
+  ObservedDecision observed;
+  const ResetAtEnd reset(decision_);
+  decision_.BindInt(1, seq);
+  SUFFICE_ASSIGN_OR_RETURN(const bool row, decision_.Step());
+  if (!row) return absl::DataLossError(fmt::format("decision {} is missing from the log", seq));
+  SUFFICE_ASSIGN_OR_RETURN(observed.decision, ReadDecision(decision_));
+  SUFFICE_RETURN_IF_ERROR(ReadEvents(end, observed));
+  return observed;
+}
+
+absl::Status SqliteReader::ReadEvents(LogCursor end, ObservedDecision& observed) {
+  const DecisionRecord& decision = observed.decision;
+  const ResetAtEnd reset_outcome(outcome_), reset_feedback(feedback_);
+  outcome_.BindInt(1, decision.seq);
+  outcome_.BindInt(2, end.outcome_seq);
+  SUFFICE_ASSIGN_OR_RETURN(const bool has_outcome, outcome_.Step());
+  if (has_outcome) {
+    SUFFICE_ASSIGN_OR_RETURN(observed.outcome, ReadOutcome(outcome_));
+    observed.outcome->outcome.decision_id = decision.id;
+    observed.outcome->outcome.tenant = decision.tenant;
+  }
+  feedback_.BindInt(1, decision.seq);
+  feedback_.BindInt(2, end.feedback_seq);
+  while (true) {
+    SUFFICE_ASSIGN_OR_RETURN(const bool row, feedback_.Step());
+    if (!row) return absl::OkStatus();
+    SUFFICE_ASSIGN_OR_RETURN(FeedbackRecord record, ReadFeedback(feedback_));
+    record.feedback.decision_id = decision.id;
+    observed.feedback.push_back(std::move(record));
+  }
+}
+
+absl::StatusOr<std::optional<ObservedDecision>> SqliteReader::Find(const DecisionId& id) {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  Transaction transaction(database_, Transaction::Kind::kRead);
+  SUFFICE_RETURN_IF_ERROR(transaction.status());
+  const ResetAtEnd reset(decision_seq_);
+  decision_seq_.BindBlob(1, id.Raw());
+  SUFFICE_ASSIGN_OR_RETURN(const bool row, decision_seq_.Step());
+  if (!row) return std::nullopt;
+  return ReadObserved(decision_seq_.Int(0), kEverything);
+}
+
+absl::StatusOr<std::vector<DecisionRecord>> SqliteReader::ReadDecisions(int64_t after, int64_t limit) {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  const ResetAtEnd reset(decisions_);
+  decisions_.BindInt(1, after);
+  decisions_.BindInt(2, limit);
+  std::vector<DecisionRecord> page;
+  while (true) {
+    SUFFICE_ASSIGN_OR_RETURN(const bool row, decisions_.Step());
+    if (!row) return page;
+    SUFFICE_ASSIGN_OR_RETURN(DecisionRecord decision, ReadDecision(decisions_));
+    page.push_back(std::move(decision));
+  }
+}
+
+absl::Status SqliteReader::ScanDecisions(int64_t after, int64_t limit,
+                                         const std::function<bool(const DecisionRecord&)>& visit) {
+  while (limit > 0) {
+    SUFFICE_ASSIGN_OR_RETURN(const std::vector<DecisionRecord> page, ReadDecisions(after, std::min(limit, kScanPage)));
+    for (const DecisionRecord& decision : page) {
+      if (!visit(decision)) return absl::OkStatus();
+    }
+    if (page.empty()) return absl::OkStatus();
+    after = page.back().seq;
+    limit -= static_cast<int64_t>(page.size());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace suffice

@@ -1,0 +1,275 @@
+#include "log/sqlite_writer.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "absl/synchronization/notification.h"
+#include "base/status_macros.h"
+#include "log/rules.h"
+
+namespace suffice {
+namespace {
+
+constexpr size_t kBatchRows = 1024;
+constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
+constexpr absl::Duration kLongestPause = absl::Seconds(1);
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteWriter>> SqliteWriter::Start(Database database, const Options& options) {
+  std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(database), options));
+  writer->pause_ = kFirstPause;
+  SUFFICE_ASSIGN_OR_RETURN(writer->tables_, LogTables::Prepare(writer->database_));
+  SUFFICE_RETURN_IF_ERROR(writer->SetSynchronous(options.durability == Durability::kFull));
+  writer->thread_ = std::thread([raw = writer.get()] { raw->Loop(); });
+  return writer;
+}
+
+SqliteWriter::~SqliteWriter() { (void)Stop(); }
+
+absl::Status SqliteWriter::Append(DecisionRecord decision) {
+  Entry entry{.row = std::move(decision)};
+  return Enqueue(entry);
+}
+
+absl::Status SqliteWriter::Append(EvaluationRows evaluation) {
+  Entry entry{.row = std::move(evaluation)};
+  return Enqueue(entry);
+}
+
+void SqliteWriter::Append(OutcomeRecord outcome, EventLog::Done done) {
+  EnqueueOrAnswer({.row = std::move(outcome), .done = std::move(done)});
+}
+
+void SqliteWriter::Append(FeedbackRecord feedback, EventLog::Done done) {
+  EnqueueOrAnswer({.row = std::move(feedback), .done = std::move(done)});
+}
+
+void SqliteWriter::EnqueueOrAnswer(Entry entry) {
+  absl::Status queued = Enqueue(entry);
+  if (!queued.ok() && entry.done) entry.done(std::move(queued));
+}
+
+// Takes `entry` only when it is queued.
+absl::Status SqliteWriter::Enqueue(Entry& entry) {
+  absl::MutexLock lock(&mutex_);
+  if (stopping_) return ClosedError();
+  const bool is_row = !std::holds_alternative<JobRow>(entry.row);
+  if (is_row && waiting_rows_ >= options_.queue_capacity) {
+    return absl::ResourceExhaustedError(fmt::format(
+        "{} rows wait to be written, as many as log.queue_capacity allows; retry later{}", waiting_rows_,
+        counters_.error.empty() ? "" : fmt::format(" (last write failed: {})", counters_.error)));
+  }
+  waiting_rows_ += is_row;
+  queue_.push_back(std::move(entry));
+  if (queue_.size() == 1) wake_.Signal();
+  return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::RunJob(Job job) {
+  absl::Status result;
+  absl::Notification finished;
+  Entry entry{.row = JobRow{std::move(job), [&](absl::Status status) {
+                              result = std::move(status);
+                              finished.Notify();
+                            }}};
+  SUFFICE_RETURN_IF_ERROR(Enqueue(entry));
+  finished.WaitForNotification();
+  return result;
+}
+
+absl::Status SqliteWriter::Flush() {
+  bool stopping;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping = stopping_;
+  }
+  return stopping ? Stop() : RunJob([](LogTables&) { return absl::OkStatus(); });
+}
+
+LogCounters SqliteWriter::counters() const {
+  absl::MutexLock lock(&mutex_);
+  LogCounters counters = counters_;
+  counters.queued = waiting_rows_;
+  return counters;
+}
+
+void SqliteWriter::SetCommitListener(std::function<void()> listener) {
+  absl::MutexLock lock(&mutex_);
+  listener_ = std::move(listener);
+}
+
+absl::Status SqliteWriter::Stop() {
+  absl::MutexLock stop_lock(&stop_mutex_);
+  if (stopped_) return *stopped_;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    wake_.Signal();
+  }
+  if (thread_.joinable()) thread_.join();
+  absl::MutexLock lock(&mutex_);
+  stopped_ = absl::OkStatus();
+  if (lost_rows_ > 0) {
+    stopped_ = absl::UnavailableError(fmt::format("{} rows were not written: {}", lost_rows_, counters_.error));
+  }
+  tables_.reset();
+  // Both only save work at the next start.
+  (void)database_.Execute("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)");
+  database_ = Database();
+  return *stopped_;
+}
+
+void SqliteWriter::Loop() {
+  while (true) {
+    Batch batch = Take();
+    if (batch.empty()) return;
+    const absl::Status written = WriteBatch(batch);
+    if (written.ok()) {
+      AnswerCommitted(batch);
+      continue;
+    }
+    const absl::Status error = absl::UnavailableError(fmt::format("the event log cannot be written: {}", std::string(written.message())));
+    AnswerFailed(batch, error);
+    bool stopping;
+    {
+      absl::MutexLock lock(&mutex_);
+      stopping = stopping_;
+    }
+    if (stopping) return GiveUp(std::move(batch), error);
+    Retry(std::move(batch));
+  }
+}
+
+SqliteWriter::Batch SqliteWriter::Take() {
+  absl::MutexLock lock(&mutex_);
+  while (queue_.empty() && !stopping_) wake_.Wait(&mutex_);
+  const size_t count = std::min(queue_.size(), kBatchRows);
+  Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + count));
+  queue_.erase(queue_.begin(), queue_.begin() + count);
+  return batch;
+}
+
+absl::Status SqliteWriter::SetSynchronous(bool full) {
+  if (full == synchronous_full_) return absl::OkStatus();
+  SUFFICE_RETURN_IF_ERROR(database_.Execute(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+  synchronous_full_ = full;
+  return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::WriteBatch(Batch& batch) {
+  const bool has_job = std::any_of(batch.begin(), batch.end(),
+                                   [](const Entry& entry) { return std::holds_alternative<JobRow>(entry.row); });
+  SUFFICE_RETURN_IF_ERROR(SetSynchronous(has_job || options_.durability == Durability::kFull));
+  absl::Status status;
+  {
+    Transaction transaction(database_, Transaction::Kind::kWrite);
+    status = transaction.status();
+    for (auto entry = batch.begin(); status.ok() && entry != batch.end(); ++entry) status = WriteEntry(*entry);
+    if (status.ok()) status = transaction.Commit();
+  }
+  if (!status.ok()) tables_->RolledBack();
+  return status;
+}
+
+absl::Status SqliteWriter::WriteEntry(Entry& entry) {
+  absl::Status status = std::visit(
+      Overloaded{
+          [&](const DecisionRecord& row) { return tables_->WriteDecision(row); },
+          [&](const EvaluationRows& row) { return tables_->WriteEvaluation(row.decision, row.outcome, row.feedback); },
+          [&](const OutcomeRecord& row) { return tables_->WriteOutcome(row, entry.answer); },
+          [&](const FeedbackRecord& row) { return tables_->WriteFeedback(row, entry.answer); },
+          [&](const JobRow& row) { return row.job(*tables_); }},
+      entry.row);
+  if (status.ok() || !IsRowError(status)) return status;
+  // One bad row must not fail its neighbours.
+  spdlog::error("event log: a row was refused: {}", std::string(status.message()));
+  entry.answer = std::move(status);
+  return absl::OkStatus();
+}
+
+void SqliteWriter::AnswerCommitted(Batch& batch) {
+  const LogCounters added = tables_->pending();
+  tables_->Committed();
+  pause_ = kFirstPause;
+  std::function<void()> listener;
+  bool recovered;
+  {
+    absl::MutexLock lock(&mutex_);
+    recovered = !counters_.error.empty();
+    counters_.error.clear();
+    counters_.decisions += added.decisions;
+    counters_.outcomes += added.outcomes;
+    counters_.feedbacks += added.feedbacks;
+    counters_.unknown_outcomes += added.unknown_outcomes;
+    counters_.unknown_feedbacks += added.unknown_feedbacks;
+    counters_.duplicates += added.duplicates;
+    for (const Entry& entry : batch) waiting_rows_ -= !std::holds_alternative<JobRow>(entry.row);
+    if (added.outcomes + added.feedbacks > 0) listener = listener_;
+  }
+  if (recovered) spdlog::info("event log: writing again");
+  for (Entry& entry : batch) {
+    if (entry.done) entry.done(std::move(entry.answer));
+  }
+  if (listener) listener();
+  // Jobs last: whoever waited for a flush finds every answer given and the listener told.
+  for (Entry& entry : batch) {
+    if (auto* job = std::get_if<JobRow>(&entry.row)) job->done(entry.answer.status());
+  }
+}
+
+void SqliteWriter::AnswerFailed(Batch& batch, const absl::Status& error) {
+  bool first;
+  const auto waits = [](const Entry& entry) {
+    return !std::holds_alternative<DecisionRecord>(entry.row) && !std::holds_alternative<EvaluationRows>(entry.row);
+  };
+  Batch answered;
+  const auto kept = std::stable_partition(batch.begin(), batch.end(), [&](const Entry& entry) { return !waits(entry); });
+  answered.assign(std::make_move_iterator(kept), std::make_move_iterator(batch.end()));
+  batch.erase(kept, batch.end());
+  {
+    absl::MutexLock lock(&mutex_);
+    first = counters_.error.empty();
+    counters_.error = std::string(error.message());
+    for (const Entry& entry : answered) waiting_rows_ -= !std::holds_alternative<JobRow>(entry.row);
+  }
+  if (first) spdlog::error("{}; trying again", std::string(error.message()));
+  for (Entry& entry : answered) {
+    if (entry.done) entry.done(error);
+    if (auto* job = std::get_if<JobRow>(&entry.row)) job->done(error);
+  }
+}
+
+void SqliteWriter::Retry(Batch batch) {
+  const absl::Time until = absl::Now() + pause_;
+  pause_ = std::min(2 * pause_, kLongestPause);
+  absl::MutexLock lock(&mutex_);
+  queue_.insert(queue_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+  while (!stopping_ && absl::Now() < until) wake_.WaitWithDeadline(&mutex_, until);
+}
+
+void SqliteWriter::GiveUp(Batch batch, const absl::Status& error) {
+  Batch rest;
+  {
+    absl::MutexLock lock(&mutex_);
+    rest.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
+    queue_.clear();
+  }
+  std::move(rest.begin(), rest.end(), std::back_inserter(batch));
+  AnswerFailed(batch, error);
+  absl::MutexLock lock(&mutex_);
+  lost_rows_ = static_cast<int64_t>(batch.size());
+  waiting_rows_ -= lost_rows_;
+}
+
+}  // namespace suffice
