@@ -1,0 +1,37 @@
+#include "evaluation/write_file.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+
+#include <fmt/format.h>
+
+namespace suffice {
+namespace {
+
+absl::Status Failed(const std::string& path, int error) {
+  const auto message = fmt::format("{}: cannot be written: {}", path, std::strerror(error));
+  return error == ENOENT ? absl::NotFoundError(message) : absl::UnavailableError(message);
+}
+
+}  // namespace
+
+absl::Status WriteFileWhole(const std::string& path, std::string_view text) {
+  const std::string temporary = fmt::format("{}.tmp-{}", path, getpid());
+  errno = 0;
+  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+  if (!out) return Failed(path, errno);
+  out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  out.close();
+  if (!out || std::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    std::remove(temporary.c_str());
+    return Failed(path, error);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace suffice
