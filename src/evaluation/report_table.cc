@@ -33,7 +33,8 @@ std::vector<Line> MainLines(const ReplayReport& report) {
   lines.push_back({"this policy", Quality(report.quality_mean), cost, ""});
   for (size_t k = 0; k < report.always.size(); ++k) {
     const std::string share = k < report.tier_share.size() ? Percent(report.tier_share[k]) : "";
-    lines.push_back({"always " + report.tier_names[k], Quality(report.always[k].quality), Cost(report.always[k].cost_usd), share});
+    const QualityCost& tier = report.always[k];
+    lines.push_back({"always " + report.tier_names[k], Quality(tier.quality), Cost(tier.cost_usd), share});
   }
   lines.push_back({"random mix, same cost", Quality(report.random_mix_same_cost), cost, ""});
   lines.push_back({"best mix, same cost", Quality(report.best_mix_same_cost), cost, ""});
