@@ -29,6 +29,13 @@ RidgePrior MakePrior(const TierModelOptions& options, double mean, double varian
   return prior;
 }
 
+// Observations of the tier's own, and what stands in for more of them.
+RidgeStatistics Seen(const BucketedStatistics& own, const std::optional<RidgeStatistics>& from_others) {
+  RidgeStatistics seen = own.Discounted();
+  if (from_others) seen.AddScaled(*from_others, 1);
+  return seen;
+}
+
 struct LinearPrediction {
   double mean = 0;
   double leverage = 0;  // x^T A^-1 x
@@ -79,11 +86,11 @@ double ExpectedTokens(double mu, double s2, double cap) {
 }  // namespace
 
 TierModel::TierModel(const TierStatistics& statistics, const TierModelOptions& options)
-    : quality_(SolveRidge(statistics.quality.Discounted(), options.quality_dimensions,
+    : quality_(SolveRidge(Seen(statistics.quality, options.quality_from_others), options.quality_dimensions,
                           MakePrior(options, options.prior.quality, kRewardVariance))),
-      output_tokens_(SolveRidge(statistics.output_tokens.Discounted(), options.outcome_dimensions,
+      output_tokens_(SolveRidge(Seen(statistics.output_tokens, options.output_tokens_from_others), options.outcome_dimensions,
                                 MakePrior(options, std::log1p(options.prior.output_tokens), kTokensVariance))),
-      latency_(SolveRidge(statistics.latency.Discounted(), options.outcome_dimensions,
+      latency_(SolveRidge(Seen(statistics.latency, options.latency_from_others), options.outcome_dimensions,
                           MakePrior(options, std::log(std::max(options.prior.latency_ms, 1e-3)), kLatencyVariance))),
       input_tokens_ratio_((std::max(0.0, statistics.input_tokens) + kInputTokensPrior) /
                           (std::max(0.0, statistics.input_tokens_estimate) + kInputTokensPrior)) {}

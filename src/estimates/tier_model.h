@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -33,6 +34,8 @@ struct TierModelOptions {
   int outcome_dimensions = 1;  // for output tokens and latency
   double ridge = 300;
   TierPrior prior;
+  // Pseudo-observations for a tier that is new among known ones, one for each target; nothing for others.
+  std::optional<RidgeStatistics> quality_from_others, output_tokens_from_others, latency_from_others;
 };
 
 struct TierPrediction {

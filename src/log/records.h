@@ -34,7 +34,9 @@ struct DecisionRecord {
   std::string tier;                   // chosen
   std::string policy_tier;            // what the policy drew
   std::string caller_tier;            // the caller's own choice, if told
-  double propensity = 1;              // of `tier`
+  double propensity = 1;              // of `tier`; 1 where the caller chose (`tiers` then has the policy's own)
+  Estimate cost_usd;                  // predictions for `tier`, as answered
+  Estimate latency_ms;
   std::vector<std::pair<std::string, double>> multipliers;
   int64_t snapshot = 0;
   std::string config_hash;

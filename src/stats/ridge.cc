@@ -66,6 +66,15 @@ void RidgeStatistics::AddScaled(const RidgeStatistics& other, double scale) {
   y_sum_ += scale * other.y_sum_;
 }
 
+RidgeStatistics RidgeStatistics::FromLinearModel(const RidgeStatistics& gram, double weight, const Eigen::VectorXd& theta) {
+  RidgeStatistics result(gram.dimensions());
+  result.packed_ = weight * gram.packed_;
+  result.b_ = weight * (gram.S() * theta);
+  result.yy_ = theta.dot(result.b_);
+  result.y_sum_ = result.b_[0];
+  return result;
+}
+
 Eigen::MatrixXd RidgeStatistics::S(int d) const {
   assert(0 <= d && d <= dimensions());
   Eigen::MatrixXd full(d, d);

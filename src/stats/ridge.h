@@ -24,6 +24,11 @@ class RidgeStatistics {
   // *this += scale * other. REQUIRES: equal dimensions.
   void AddScaled(const RidgeStatistics& other, double scale);
 
+  // What `weight` noiseless observations of y = theta^T x would leave, their x distributed as those behind `gram`, whose S is a
+  // sum over observations divided by their number. They count as none in n(), so they say nothing of the noise.
+  // REQUIRES: equal dimensions.
+  static RidgeStatistics FromLinearModel(const RidgeStatistics& gram, double weight, const Eigen::VectorXd& theta);
+
   double n() const { return n_; }
   double yy() const { return yy_; }
   double y_sum() const { return y_sum_; }

@@ -1,0 +1,12 @@
+# find_package(suffice): the target suffice::suffice, the engine without gRPC.
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(absl)
+find_dependency(fmt)
+find_dependency(spdlog)
+find_dependency(yaml-cpp)
+find_dependency(SQLite3)
+find_dependency(OpenSSL COMPONENTS Crypto)
+find_dependency(PkgConfig)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+include(${CMAKE_CURRENT_LIST_DIR}/suffice-targets.cmake)

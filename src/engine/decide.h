@@ -1,0 +1,48 @@
+// One decision, as a pure function of a snapshot, a request and an id: no I/O, no lock, no clock.
+// Thread contract: pure functions (scratch memory is per thread).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "learner/snapshot.h"
+#include "log/records.h"
+#include "suffice/types.h"
+
+namespace suffice {
+
+// What a decision depends on besides snapshot and request.
+struct DecideContext {
+  DecisionId id;
+  int64_t time_us = 0;
+  uint64_t seed = 0;  // of the draw
+  uint64_t salt = 0;  // of the sketch
+};
+
+// Checks the request against the configuration: INVALID_ARGUMENT names the first bad field.
+absl::Status CheckRequest(const RouteRequest& request, const Config& config);
+
+// Decides. The row has everything but `seq` and `tier_ordinal`. INVALID_ARGUMENT as CheckRequest; FAILED_PRECONDITION when no
+// tier is eligible, saying why for each.
+absl::StatusOr<DecisionRecord> Decide(const Snapshot& snapshot, const RouteRequest& request, const DecideContext& context);
+
+// A row that records a run of the request on a given tier, chosen by no policy (warm-up, nightly). REQUIRES: `tier` is in the
+// configuration.
+absl::StatusOr<DecisionRecord> EvaluationRow(const Snapshot& snapshot, const RouteRequest& request, const std::string& tier,
+                                             const DecideContext& context);
+
+// Whether the row is to be logged, by its own keep_probability and a draw that depends on nothing but its id.
+bool IsKept(const DecisionRecord& record);
+
+// The answer that a row stands for. Tiers that the configuration no longer has keep their name, with no model.
+Decision AnswerOf(const DecisionRecord& record, const Config& config);
+
+// The tier that the policy draws, and its propensity vector, computed again from a row's estimates alone.
+struct Rederived {
+  std::string tier;
+  std::vector<double> propensities;  // as DecisionRecord::tiers
+};
+Rederived Rederive(const DecisionRecord& record, const PolicyConfig& policy, const ObjectiveConfig& objective);
+
+}  // namespace suffice

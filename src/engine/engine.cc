@@ -1,0 +1,290 @@
+#include "suffice/engine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <future>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/money.h"
+#include "base/status_macros.h"
+#include "features/feature_file.h"
+#include "engine/answer_cache.h"
+#include "engine/decide.h"
+#include "engine/explain.h"
+#include "engine/learner_loop.h"
+#include "learner/learner.h"
+#include "log/event_log.h"
+#include "suffice/status.h"
+
+namespace suffice {
+namespace {
+
+constexpr size_t kMaxLabelBytes = 256;
+
+absl::Status CheckLabel(const char* field, const std::string& value) {
+  if (value.size() <= kMaxLabelBytes) return absl::OkStatus();
+  return InvalidField(field, fmt::format("expected at most {} bytes, got {}", kMaxLabelBytes, value.size()));
+}
+
+absl::Status CheckNonNegative(const char* field, const std::optional<double>& value) {
+  if (!value || (std::isfinite(*value) && *value >= 0)) return absl::OkStatus();
+  return InvalidField(field, fmt::format("expected a finite number >= 0, got {}", *value));
+}
+
+absl::Status CheckNonNegative(const char* field, const std::optional<int64_t>& value) {
+  if (!value || *value >= 0) return absl::OkStatus();
+  return InvalidField(field, fmt::format("expected 0 or more, got {}", *value));
+}
+
+absl::Status CheckOutcome(const Outcome& outcome) {
+  SUFFICE_RETURN_IF_ERROR(CheckLabel("tenant", outcome.tenant));
+  SUFFICE_RETURN_IF_ERROR(CheckLabel("served_tier", outcome.served_tier));
+  SUFFICE_RETURN_IF_ERROR(CheckNonNegative("input_tokens", outcome.input_tokens));
+  SUFFICE_RETURN_IF_ERROR(CheckNonNegative("output_tokens", outcome.output_tokens));
+  SUFFICE_RETURN_IF_ERROR(CheckNonNegative("cost_usd", outcome.cost_usd));
+  SUFFICE_RETURN_IF_ERROR(CheckNonNegative("time_to_first_token_ms", outcome.time_to_first_token_ms));
+  SUFFICE_RETURN_IF_ERROR(CheckNonNegative("latency_ms", outcome.latency_ms));
+  if (outcome.cost_usd && *outcome.cost_usd > 1e6) return InvalidField("cost_usd", "expected at most 1e6 dollars for one call");
+  if (outcome.retries < 0) return InvalidField("retries", "expected 0 or more");
+  return absl::OkStatus();
+}
+
+absl::Status CheckFeedback(const Feedback& feedback) {
+  if (feedback.feedback_id.empty()) return InvalidField("feedback_id", "expected an id, so that sending twice counts once");
+  SUFFICE_RETURN_IF_ERROR(CheckLabel("feedback_id", feedback.feedback_id));
+  SUFFICE_RETURN_IF_ERROR(CheckLabel("tenant", feedback.tenant));
+  SUFFICE_RETURN_IF_ERROR(CheckLabel("judge_version", feedback.judge_version));
+  if (!(feedback.reward >= 0 && feedback.reward <= 1)) {
+    return InvalidField("reward", fmt::format("expected a number in [0, 1], got {}", feedback.reward));
+  }
+  return absl::OkStatus();
+}
+
+// The key whose change needs a restart; nothing when a running engine can take `next`.
+std::optional<std::string> FixedKeyThatChanged(const Config& now, const Config& next) {
+  if (!(now.features == next.features)) return "features";
+  if (!(now.log == next.log)) return "log";
+  if (now.serve.idempotency_window != next.serve.idempotency_window) return "serve.idempotency_window";
+  if (now.serve.publish_interval_s != next.serve.publish_interval_s) return "serve.publish_interval_s";
+  return std::nullopt;
+}
+
+// A new store takes over the salt of the configured projection, so that the two fit.
+absl::StatusOr<uint64_t> SaltForNewStore(const Config& config) {
+  if (config.features.file.empty()) return 0;
+  SUFFICE_ASSIGN_OR_RETURN(const FeatureSetPtr features, LoadFeatureFile(config.features.file, config.features));
+  return SaltOf(*features).value_or(0);
+}
+
+template <typename Record>
+absl::StatusOr<Receipt> WaitForReceipt(Engine& engine, const Record& record,
+                                       void (Engine::*method)(const Record&, Engine::RecordDone)) {
+  std::promise<absl::StatusOr<Receipt>> promise;
+  auto future = promise.get_future();
+  (engine.*method)(record, [&promise](absl::StatusOr<Receipt> receipt) { promise.set_value(std::move(receipt)); });
+  return future.get();
+}
+
+}  // namespace
+
+class Engine::Impl {
+ public:
+  Impl(std::unique_ptr<EventLog> log, const Config& config)
+      : clock_(Clock::System()), log_(std::move(log)), ids_(RandomSeed()), seed_(RandomSeed()), answers_(config.serve.idempotency_window) {}
+  ~Impl() { Close().IgnoreError(); }
+
+  absl::Status Start(Config config);
+  absl::StatusOr<Decision> Route(const RouteRequest& request);
+  void RecordOutcome(const Outcome& outcome, RecordDone done);
+  void RecordFeedback(const Feedback& feedback, RecordDone done);
+  absl::StatusOr<Explanation> Explain(const DecisionId& id, const std::string& tenant);
+  absl::Status Reload(Config config);
+  absl::Status Sync();
+  EngineStatus Status() const;
+  Config CurrentConfig() const { return *publisher_.Get()->config; }
+  absl::Status Close();
+
+ private:
+  absl::StatusOr<Decision> RouteOnce(const RouteRequest& request);
+  absl::Status RememberAnswers(const Config& config);
+
+  const Clock* const clock_;
+  const std::unique_ptr<EventLog> log_;
+  DecisionIdGenerator ids_;
+  const uint64_t seed_;
+  AnswerCache answers_;
+  SnapshotPublisher publisher_;
+  std::unique_ptr<LearnerLoop> loop_;
+
+  absl::Mutex reload_mutex_;  // one Reload or Close at a time
+  bool closed_ ABSL_GUARDED_BY(reload_mutex_) = false;
+
+  std::atomic<int64_t> decisions_{0}, dropped_rows_{0}, agreements_{0}, agreement_decisions_{0};
+};
+
+absl::Status Engine::Impl::Start(Config config) {
+  const auto shared = std::make_shared<const Config>(std::move(config));
+  SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(shared->Hash(), ConfigToYaml(*shared)));
+  SUFFICE_RETURN_IF_ERROR(RememberAnswers(*shared));
+  SUFFICE_ASSIGN_OR_RETURN(Learner learner, Learner::Resume(log_.get(), shared));
+  SUFFICE_RETURN_IF_ERROR(learner.CatchUpFully());
+  loop_ = std::make_unique<LearnerLoop>(std::move(learner), log_.get(), &publisher_, clock_,
+                                        absl::Seconds(shared->serve.publish_interval_s));
+  log_->SetCommitListener([this] { loop_->Notify(); });
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Impl::RememberAnswers(const Config& config) {
+  SUFFICE_ASSIGN_OR_RETURN(const int64_t last, log_->LastDecisionSeq());
+  const int64_t window = config.serve.idempotency_window;
+  return log_->ScanDecisions(std::max<int64_t>(0, last - window), window, [&](const DecisionRecord& record) {
+    if (!record.request_id.empty() && record.origin != DecisionOrigin::kEval) {
+      answers_.Remember(record.tenant, record.request_id, AnswerOf(record, config));
+    }
+    return true;
+  });
+}
+
+absl::StatusOr<Decision> Engine::Impl::Route(const RouteRequest& request) {
+  if (request.request_id.empty() || request.dry_run) return RouteOnce(request);
+  return answers_.GetOrMake(request.tenant, request.request_id, [&] { return RouteOnce(request); });
+}
+
+absl::StatusOr<Decision> Engine::Impl::RouteOnce(const RouteRequest& request) {
+  const SnapshotPtr snapshot = publisher_.Get();
+  const int64_t now_us = clock_->NowMicros();
+  const DecideContext context{.id = ids_.Next(now_us), .time_us = now_us, .seed = seed_, .salt = log_->salt()};
+  SUFFICE_ASSIGN_OR_RETURN(DecisionRecord record, Decide(*snapshot, request, context));
+  Decision answer = AnswerOf(record, *snapshot->config);
+  if (request.dry_run) return answer;
+
+  if (IsKept(record)) {
+    SUFFICE_RETURN_IF_ERROR(log_->AppendDecision(std::move(record)));
+  } else {
+    dropped_rows_.fetch_add(1, std::memory_order_relaxed);
+  }
+  decisions_.fetch_add(1, std::memory_order_relaxed);
+  if (!request.caller_tier.empty()) {
+    agreement_decisions_.fetch_add(1, std::memory_order_relaxed);
+    if (request.caller_tier == answer.policy_tier) agreements_.fetch_add(1, std::memory_order_relaxed);
+  }
+  return answer;
+}
+
+void Engine::Impl::RecordOutcome(const Outcome& outcome, RecordDone done) {
+  if (const absl::Status status = CheckOutcome(outcome); !status.ok()) return done(status);
+  OutcomeRecord record{.time_us = clock_->NowMicros(), .outcome = outcome};
+  if (outcome.cost_usd) record.cost_nanos = Money::FromUsd(*outcome.cost_usd).nanos;
+  log_->AppendOutcome(std::move(record), std::move(done));
+}
+
+void Engine::Impl::RecordFeedback(const Feedback& feedback, RecordDone done) {
+  if (const absl::Status status = CheckFeedback(feedback); !status.ok()) return done(status);
+  log_->AppendFeedback({.time_us = clock_->NowMicros(), .feedback = feedback}, std::move(done));
+}
+
+absl::StatusOr<Explanation> Engine::Impl::Explain(const DecisionId& id, const std::string& tenant) {
+  SUFFICE_RETURN_IF_ERROR(log_->Flush());
+  SUFFICE_ASSIGN_OR_RETURN(const std::optional<ObservedDecision> found, log_->Find(id));
+  if (!found) return absl::NotFoundError(fmt::format("decision {} is not in the log", id.ToString()));
+  if (found->decision.tenant != tenant) {
+    return absl::PermissionDeniedError(fmt::format("decision {} belongs to another tenant", id.ToString()));
+  }
+  SUFFICE_ASSIGN_OR_RETURN(const std::string yaml, log_->LoadConfigText(found->decision.config_hash));
+  SUFFICE_ASSIGN_OR_RETURN(const Config made_with, ParseConfig(yaml, "configuration " + found->decision.config_hash));
+  return ExplainDecision(found->decision, made_with, *publisher_.Get());
+}
+
+absl::Status Engine::Impl::Reload(Config config) {
+  absl::MutexLock lock(&reload_mutex_);
+  if (closed_) return absl::UnavailableError("the engine is closed");
+  if (const auto key = FixedKeyThatChanged(CurrentConfig(), config)) {
+    return absl::FailedPreconditionError(fmt::format("{}: cannot change without a restart", *key));
+  }
+  const auto shared = std::make_shared<const Config>(std::move(config));
+  SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(shared->Hash(), ConfigToYaml(*shared)));
+  return loop_->Reload(shared);
+}
+
+absl::Status Engine::Impl::Sync() {
+  SUFFICE_RETURN_IF_ERROR(log_->Flush());
+  return loop_->Sync();
+}
+
+EngineStatus Engine::Impl::Status() const {
+  const SnapshotPtr snapshot = publisher_.Get();
+  const LogCounters log = log_->counters();
+  EngineStatus status;
+  status.snapshot = snapshot->number;
+  status.decisions = decisions_.load();
+  status.feedbacks = log.feedbacks;
+  status.outcomes = log.outcomes;
+  status.unknown_feedbacks = log.unknown_feedbacks;
+  status.observations = std::llround(snapshot->observations);
+  status.log_queue = log.queued;
+  status.dropped_decision_rows = dropped_rows_.load();
+  status.agreement_decisions = agreement_decisions_.load();
+  if (status.agreement_decisions > 0) {
+    status.agreement = static_cast<double>(agreements_.load()) / static_cast<double>(status.agreement_decisions);
+  }
+  status.feature_set = fmt::format("{}-{:016x}", snapshot->features->kind(), snapshot->features->version());
+  status.config_hash = snapshot->config_hash;
+  status.log_error = log.error;
+  return status;
+}
+
+absl::Status Engine::Impl::Close() {
+  absl::MutexLock lock(&reload_mutex_);
+  if (closed_) return absl::OkStatus();
+  closed_ = true;
+  absl::Status status = log_->Flush();
+  if (loop_ != nullptr) status.Update(loop_->Stop());
+  status.Update(log_->Close());
+  return status;
+}
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
+  SUFFICE_RETURN_IF_ERROR(ValidateConfig(options.config));
+  if (options.database.empty()) return InvalidField("database", "expected the path of an SQLite file");
+  SUFFICE_ASSIGN_OR_RETURN(const uint64_t salt, SaltForNewStore(options.config));
+  SUFFICE_ASSIGN_OR_RETURN(std::unique_ptr<EventLog> log,
+                           OpenSqliteLog({.path = options.database,
+                                          .durability = options.config.log.durability,
+                                          .queue_capacity = options.config.log.queue_capacity,
+                                          .salt_if_new = salt}));
+  auto impl = std::make_unique<Impl>(std::move(log), options.config);
+  SUFFICE_RETURN_IF_ERROR(impl->Start(std::move(options.config)));
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+absl::StatusOr<Decision> Engine::Route(const RouteRequest& request) { return impl_->Route(request); }
+void Engine::RecordOutcome(const Outcome& outcome, RecordDone done) { impl_->RecordOutcome(outcome, std::move(done)); }
+void Engine::RecordFeedback(const Feedback& feedback, RecordDone done) { impl_->RecordFeedback(feedback, std::move(done)); }
+absl::StatusOr<Receipt> Engine::RecordOutcome(const Outcome& outcome) {
+  return WaitForReceipt<Outcome>(*this, outcome, &Engine::RecordOutcome);
+}
+absl::StatusOr<Receipt> Engine::RecordFeedback(const Feedback& feedback) {
+  return WaitForReceipt<Feedback>(*this, feedback, &Engine::RecordFeedback);
+}
+absl::StatusOr<Explanation> Engine::Explain(const DecisionId& id, const std::string& tenant) {
+  return impl_->Explain(id, tenant);
+}
+absl::Status Engine::Reload(Config config) {
+  SUFFICE_RETURN_IF_ERROR(ValidateConfig(config));
+  return impl_->Reload(std::move(config));
+}
+absl::Status Engine::Sync() { return impl_->Sync(); }
+EngineStatus Engine::Status() const { return impl_->Status(); }
+Config Engine::CurrentConfig() const { return impl_->CurrentConfig(); }
+absl::Status Engine::Close() { return impl_->Close(); }
+
+}  // namespace suffice

@@ -1,0 +1,70 @@
+// The thread that follows the log: folds, publishes snapshots, fits the first feature projection, keeps states to restart from.
+// Thread contract: thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "learner/learner.h"
+#include "learner/snapshot.h"
+#include "log/event_log.h"
+
+namespace suffice {
+
+class LearnerLoop {
+ public:
+  // Takes a caught-up learner and publishes its first snapshot. `log`, `publisher` and `clock` outlive the loop.
+  LearnerLoop(Learner learner, EventLog* log, SnapshotPublisher* publisher, const Clock* clock, absl::Duration publish_interval);
+  ~LearnerLoop();
+
+  // Something was committed. Cheap.
+  void Notify();
+  // Waits until everything committed before the call is folded and published.
+  absl::Status Sync();
+  // Waits until the new configuration is in the published snapshot.
+  absl::Status Reload(std::shared_ptr<const Config> config);
+  // Keeps a last state and stops. Idempotent.
+  absl::Status Stop();
+
+ private:
+  void Run();
+  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsUrgent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status WaitFor(int64_t ticket);
+  // One round on the loop's thread: takes what was asked for, folds, publishes.
+  absl::Status Round(std::shared_ptr<const Config> config, FeatureSetPtr fitted);
+  absl::Status Publish(bool with_state);
+  void MaybeStartFit();
+
+  EventLog* const log_;
+  SnapshotPublisher* const publisher_;
+  const Clock* const clock_;
+  const absl::Duration publish_interval_;
+
+  // The loop's thread only (and the constructor).
+  Learner learner_;
+  LogCursor published_;
+  LogCursor kept_;  // cursor of the newest kept state
+  bool fit_started_ = false;
+  std::thread fit_thread_;
+
+  mutable absl::Mutex mutex_;
+  bool dirty_ ABSL_GUARDED_BY(mutex_) = true;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t asked_ ABSL_GUARDED_BY(mutex_) = 0;  // tickets of Sync and Reload
+  int64_t served_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status last_status_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const Config> new_config_ ABSL_GUARDED_BY(mutex_);
+  FeatureSetPtr fitted_ ABSL_GUARDED_BY(mutex_);
+
+  std::thread thread_;
+};
+
+}  // namespace suffice

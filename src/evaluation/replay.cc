@@ -1,0 +1,229 @@
+#include "evaluation/replay.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "absl/synchronization/mutex.h"
+#include "base/status_macros.h"
+#include "evaluation/baselines.h"
+#include "evaluation/replay_run.h"
+#include "evaluation/two_tier_curve.h"
+#include "features/feature_file.h"
+#include "suffice/status.h"
+
+namespace suffice {
+namespace {
+
+constexpr int kCurvePoints = 40;
+
+absl::Status CheckTraffic(const char* option, const Traffic& traffic, const Config& config) {
+  if (traffic.rows.empty()) return InvalidField(option, "expected at least one row");
+  if (traffic.tier_names.size() != config.tiers.size()) {
+    return InvalidField(option, fmt::format("expected the {} tiers of the policy, got {}", config.tiers.size(), traffic.tier_names.size()));
+  }
+  for (size_t k = 0; k < config.tiers.size(); ++k) {
+    if (traffic.tier_names[k] != config.tiers[k].name) {
+      return InvalidField(option, fmt::format("expected tier {}, got {}", config.tiers[k].name, traffic.tier_names[k]));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOptions(const ReplayOptions& options) {
+  SUFFICE_RETURN_IF_ERROR(ValidateConfig(options.config));
+  if (options.config.mode != Mode::kLive) return InvalidField("mode", "expected live: a replay has no caller who chooses");
+  SUFFICE_RETURN_IF_ERROR(CheckTraffic("traffic", options.traffic, options.config));
+  if (options.warmup) SUFFICE_RETURN_IF_ERROR(CheckTraffic("warmup", *options.warmup, options.config));
+  if (options.eval) {
+    SUFFICE_RETURN_IF_ERROR(CheckTraffic("eval", *options.eval, options.config));
+    if (options.config.tiers.size() != 2) return InvalidField("eval", "expected a policy of two tiers, to rank rows by the dearer's gain");
+  }
+  if (options.seeds < 1) return InvalidField("seeds", "expected 1 or more");
+  if (options.feedback_delay < 0) return InvalidField("feedback-delay", "expected 0 or more decisions");
+  if (!(options.feedback_rate >= 0 && options.feedback_rate <= 1)) return InvalidField("feedback-rate", "expected a number in [0, 1]");
+  return absl::OkStatus();
+}
+
+// What the first decision is made with: the configured file, else a projection of the warm-up text where there is enough of it,
+// else counted properties.
+absl::StatusOr<FeatureSetPtr> StartingFeatures(const ReplayOptions& options) {
+  const FeatureConfig& config = options.config.features;
+  if (!config.file.empty()) return LoadFeatureFile(config.file, config);
+  if (!options.warmup || config.fit_after_prompts == 0 || std::ssize(options.warmup->rows) < kMinPromptsToFit) {
+    return MakeCountedFeatures(config);
+  }
+  SvdFitter fitter(config, {.dimensions = config.dimensions, .threads = options.threads, .salt = kReplaySalt});
+  Sketch sketch;
+  for (const TrafficRow& row : options.warmup->rows) {
+    SketchText(row.prompt, kReplaySalt, sketch);
+    fitter.Add(sketch);
+  }
+  return fitter.Fit();
+}
+
+// Runs every seed on a few threads; results by seed. The first error wins.
+absl::StatusOr<std::vector<ReplayResult>> RunSeeds(const ReplayOptions& options, const FeatureSetPtr& features) {
+  std::vector<std::optional<absl::StatusOr<ReplayResult>>> results(options.seeds);
+  const double total_steps = static_cast<double>(options.seeds) * static_cast<double>(options.traffic.rows.size());
+  std::atomic<int> next{0};
+  absl::Mutex progress_mutex;
+  int64_t steps = 0;
+  const auto on_step = [&] {
+    if (!options.progress) return;
+    absl::MutexLock lock(&progress_mutex);
+    if (++steps % 64 == 0 || static_cast<double>(steps) == total_steps) options.progress(static_cast<double>(steps) / total_steps);
+  };
+  const auto work = [&] {
+    for (int k; (k = next.fetch_add(1)) < options.seeds;) {
+      results[k] = RunReplay(options, options.seed + static_cast<uint64_t>(k), features, on_step);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < std::min(options.threads, options.seeds); ++i) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+
+  std::vector<ReplayResult> good;
+  for (auto& result : results) {
+    if (!result->ok()) return result->status();
+    good.push_back(**std::move(result));
+  }
+  return good;
+}
+
+// Sums of what was chosen in [begin, end) of one run.
+struct Sums {
+  double quality = 0, cost_usd = 0, decisions = 0;
+  std::vector<double> tier;
+
+  explicit Sums(size_t tiers) : tier(tiers) {}
+  void Add(const ReplayResult& result, const QualityCostTable& table, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      const ReplayStep& step = result.steps[i];
+      quality += table[step.row][step.tier].quality;
+      cost_usd += table[step.row][step.tier].cost_usd;
+      tier[step.tier] += 1;
+      decisions += 1;
+    }
+  }
+  double Quality() const { return quality / decisions; }
+  double Cost() const { return cost_usd / decisions; }
+  std::vector<double> Shares() const {
+    std::vector<double> shares = tier;
+    for (double& share : shares) share /= decisions;
+    return shares;
+  }
+};
+
+std::optional<double> GapClosedAt(const Sums& sums, const Baselines& baselines) {
+  return GapClosed(sums.Quality(), baselines.best_mix.At(sums.Cost()), baselines.optimum.At(sums.Cost()));
+}
+
+void FillTotals(const std::vector<ReplayResult>& results, const QualityCostTable& table, const Baselines& baselines,
+                const ReplayOptions& options, ReplayReport& report) {
+  Sums all(report.tier_names.size());
+  std::vector<double> qualities;
+  for (size_t k = 0; k < results.size(); ++k) {
+    Sums run(report.tier_names.size());
+    run.Add(results[k], table, 0, table.size());
+    all.Add(results[k], table, 0, table.size());
+    qualities.push_back(run.Quality());
+    report.per_seed.push_back({options.seed + k, run.Quality(), run.Cost(), GapClosedAt(run, baselines)});
+  }
+  report.quality_mean = all.Quality();
+  report.cost_mean_usd = all.Cost();
+  report.tier_share = all.Shares();
+  double squares = 0;
+  for (double quality : qualities) squares += (quality - report.quality_mean) * (quality - report.quality_mean);
+  report.quality_sd = qualities.size() > 1 ? std::sqrt(squares / static_cast<double>(qualities.size() - 1)) : 0;
+
+  const ObjectiveConfig& objective = options.config.objective;
+  const double weight = objective.kind == ObjectiveKind::kWeighted ? objective.cost_weight : 0;
+  const double achieved = report.quality_mean - weight * report.cost_mean_usd;
+  report.regret = (BestWeightedObjective(table, weight) - achieved) * static_cast<double>(table.size());
+}
+
+void FillCurve(const std::vector<ReplayResult>& results, const QualityCostTable& table, const Baselines& baselines,
+               ReplayReport& report) {
+  const size_t n = table.size();
+  const size_t points = std::min<size_t>(kCurvePoints, n);
+  for (size_t p = 0; p < points; ++p) {
+    const size_t begin = p * n / points, end = (p + 1) * n / points;
+    Sums window(report.tier_names.size());
+    for (const ReplayResult& result : results) window.Add(result, table, begin, end);
+    report.learning_curve.push_back(
+        {static_cast<int64_t>(end), window.Quality(), window.Cost(), GapClosedAt(window, baselines), window.Shares()});
+  }
+}
+
+void FillChecks(std::vector<ReplayResult>& results, ReplayReport& report) {
+  PropensityCheck check(report.tier_names.size());
+  std::vector<float> decide_us;
+  for (ReplayResult& result : results) {
+    check.Merge(result.propensities);
+    decide_us.insert(decide_us.end(), result.decide_us.begin(), result.decide_us.end());
+  }
+  report.propensity_check = check.Evaluate();
+  const auto percentile = [&](double p) {
+    const auto at = decide_us.begin() + static_cast<std::ptrdiff_t>(p * static_cast<double>(decide_us.size() - 1));
+    std::nth_element(decide_us.begin(), at, decide_us.end());
+    return static_cast<double>(*at);
+  };
+  report.decide_us_p50 = percentile(0.5);
+  report.decide_us_p99 = percentile(0.99);
+}
+
+// Mean over the seeds of each ranking metric.
+absl::StatusOr<TwoTierMetrics> RankingOf(const std::vector<ReplayResult>& results, const Traffic& eval, const Config& config) {
+  const QualityCostTable table = MakeQualityCostTable(eval, config.tiers);
+  const int dear = DearerTier(table);
+  TwoTierMetrics mean{};
+  for (const ReplayResult& result : results) {
+    std::vector<RankedRow> rows;
+    for (size_t i = 0; i < table.size(); ++i) {
+      rows.push_back({result.eval_gains[i], table[i][1 - dear].quality, table[i][dear].quality});
+    }
+    SUFFICE_ASSIGN_OR_RETURN(const TwoTierMetrics metrics, EvaluateTwoTierRanking(rows));
+    const double share = 1.0 / static_cast<double>(results.size());
+    mean.apgr += share * metrics.apgr;
+    mean.cpt50 += share * metrics.cpt50;
+    mean.cpt80 += share * metrics.cpt80;
+    mean.cpt95 += share * metrics.cpt95;
+  }
+  return mean;
+}
+
+}  // namespace
+
+absl::StatusOr<ReplayReport> Replay(const ReplayOptions& options) {
+  SUFFICE_RETURN_IF_ERROR(CheckOptions(options));
+  SUFFICE_ASSIGN_OR_RETURN(const FeatureSetPtr features, StartingFeatures(options));
+  SUFFICE_ASSIGN_OR_RETURN(std::vector<ReplayResult> results, RunSeeds(options, features));
+
+  const QualityCostTable table = MakeQualityCostTable(options.traffic, options.config.tiers);
+  const Baselines baselines = MakeBaselines(table);
+  ReplayReport report;
+  report.config_name = options.config.name;
+  report.config_hash = options.config.Hash();
+  report.policy = std::string(ToString(options.config.policy.kind));
+  report.tier_names = options.traffic.tier_names;
+  report.decisions = std::ssize(table);
+  report.seeds = options.seeds;
+  FillTotals(results, table, baselines, options, report);
+  FillBaselines(baselines, report);
+  FillCurve(results, table, baselines, report);
+  FillChecks(results, report);
+  if (options.eval) {
+    SUFFICE_ASSIGN_OR_RETURN(report.eval, RankingOf(results, *options.eval, options.config));
+  }
+  return report;
+}
+
+}  // namespace suffice

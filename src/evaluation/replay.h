@@ -1,0 +1,38 @@
+// Replays traffic whose every tier's answer is known through the engine's own decision, log and learner: the chosen tier's
+// outcome and quality are shown, the others' are kept for the baselines.
+// Thread contract: Replay is one call that uses threads of its own; the result depends on the options alone, not on them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "evaluation/report.h"
+#include "evaluation/traffic.h"
+#include "suffice/config.h"
+
+namespace suffice {
+
+struct ReplayOptions {
+  Config config;  // its tiers, by name, are in every traffic
+  Traffic traffic;
+  std::optional<Traffic> warmup;  // offline evaluations: every tier's quality is shown before the first decision
+  std::optional<Traffic> eval;    // two tiers: rows to rank by predicted gain of the dearer one
+  uint64_t seed = 1;              // of the first run; run k uses seed + k
+  int seeds = 1;                  // runs
+  bool full_feedback = false;     // show every tier's quality on traffic, too
+  int64_t feedback_delay = 0;     // decisions until a reward is told
+  double feedback_rate = 1;       // share of rewards that are ever told
+  int64_t refresh_every = 32;     // decisions between snapshots
+  int threads = 2;
+  std::function<void(double)> progress;  // fraction done; called from one thread at a time; may be empty
+};
+
+// A projection is fitted on warm-up text of at least this many prompts before the first decision.
+inline constexpr int64_t kMinPromptsToFit = 1000;
+
+// INVALID_ARGUMENT names the option and what was expected.
+absl::StatusOr<ReplayReport> Replay(const ReplayOptions& options);
+
+}  // namespace suffice

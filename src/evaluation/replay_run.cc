@@ -1,0 +1,219 @@
+#include "evaluation/replay_run.h"
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <numeric>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/ids.h"
+#include "base/money.h"
+#include "base/status_macros.h"
+#include "engine/decide.h"
+#include "learner/learner.h"
+#include "log/event_log.h"
+
+namespace suffice {
+namespace {
+
+constexpr int64_t kStartUs = 1'700'000'000'000'000;  // decisions are a second apart from here
+
+// Fisher-Yates with a generator whose output the standard fixes, so that an order is the same everywhere.
+std::vector<int> ShuffledRows(size_t n, uint64_t seed) {
+  std::vector<int> order(n);
+  std::iota(order.begin(), order.end(), 0);
+  std::mt19937_64 random(seed);
+  for (size_t i = n; i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+  return order;
+}
+
+RouteRequest RequestOf(const TrafficRow& row) {
+  RouteRequest request;
+  request.prompt = row.prompt;
+  return request;
+}
+
+OutcomeRecord OutcomeOf(const DecisionRecord& decision, const TrafficTier& call, PriceBook& prices) {
+  OutcomeRecord record;
+  record.time_us = decision.time_us;
+  record.outcome.decision_id = decision.id;
+  record.outcome.input_tokens = call.input_tokens;
+  record.outcome.output_tokens = call.output_tokens;
+  record.outcome.cost_usd = call.cost_usd;
+  record.outcome.latency_ms = call.latency_ms;
+  record.outcome.time_to_first_token_ms = call.ttft_ms;
+  record.cost_nanos =
+      call.cost_usd ? Money::FromUsd(*call.cost_usd).nanos : ListCostNanos(decision, record.outcome, prices);
+  return record;
+}
+
+FeedbackRecord FeedbackOf(const DecisionId& id, double quality, int64_t time_us) {
+  FeedbackRecord record;
+  record.time_us = time_us;
+  record.feedback = {.feedback_id = id.ToString(), .decision_id = id, .reward = quality, .source = FeedbackSource::kJudge};
+  return record;
+}
+
+class Run {
+ public:
+  Run(const ReplayOptions& options, uint64_t seed, FeatureSetPtr features)
+      : options_(options),
+        config_(std::make_shared<const Config>(options.config)),
+        seed_(seed),
+        ids_(seed),
+        log_(NewMemoryLog(kReplaySalt)),
+        prices_(log_.get()),
+        learner_(log_.get(), config_, std::move(features)),
+        result_{.propensities = PropensityCheck(config_->tiers.size())} {}
+
+  absl::StatusOr<ReplayResult> Go(const std::function<void()>& on_step);
+
+ private:
+  absl::Status WarmUp();
+  absl::Status Step(int row_index);
+  absl::Status ShowEveryTier(const TrafficRow& row, int except);
+  absl::Status Teach(FeedbackRecord feedback);
+  absl::Status TellDue(int64_t until);
+  absl::Status Refresh();
+  absl::Status RankEvalRows();
+  DecideContext NextContext();
+  // Whether the reward of this decision is ever told: a draw of its own.
+  bool IsTold(const DecisionId& id) const { return UnitInterval(Hash64(id.Raw(), seed_ ^ 0xfeedbac)) < options_.feedback_rate; }
+
+  const ReplayOptions& options_;
+  const std::shared_ptr<const Config> config_;
+  const uint64_t seed_;
+  DecisionIdGenerator ids_;
+  int64_t now_us_ = kStartUs;
+  const std::unique_ptr<EventLog> log_;
+  PriceBook prices_;
+  Learner learner_;
+  SnapshotPtr snapshot_;
+  std::deque<std::pair<int64_t, FeedbackRecord>> due_;  // step -> what is told then
+  ReplayResult result_;
+};
+
+DecideContext Run::NextContext() {
+  now_us_ += 1'000'000;
+  return {.id = ids_.Next(now_us_), .time_us = now_us_, .seed = seed_, .salt = kReplaySalt};
+}
+
+absl::Status Run::Refresh() {
+  SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
+  SUFFICE_ASSIGN_OR_RETURN(const bool fit, learner_.WantsFittedFeatures());
+  if (fit) {
+    SUFFICE_ASSIGN_OR_RETURN(FeatureSetPtr features, FitFeaturesOnLog(*log_, *config_));
+    learner_.ReplaceFeatures(std::move(features));
+    SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
+  }
+  snapshot_ = learner_.NextSnapshot();
+  return absl::OkStatus();
+}
+
+absl::Status Run::ShowEveryTier(const TrafficRow& row, int except) {
+  for (int k = 0; k < static_cast<int>(row.tiers.size()); ++k) {
+    if (k == except) continue;
+    const Tier& tier = config_->tiers[k];
+    SUFFICE_ASSIGN_OR_RETURN(DecisionRecord decision, EvaluationRow(*snapshot_, RequestOf(row), tier.name, NextContext()));
+    OutcomeRecord outcome = OutcomeOf(decision, row.tiers[k], prices_);
+    FeedbackRecord feedback = FeedbackOf(decision.id, row.tiers[k].quality, now_us_);
+    SUFFICE_RETURN_IF_ERROR(log_->AppendEvaluation(std::move(decision), std::move(outcome), std::move(feedback)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Run::WarmUp() {
+  SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(config_->Hash(), ConfigToYaml(*config_)));
+  snapshot_ = learner_.NextSnapshot();
+  if (options_.warmup) {
+    for (const TrafficRow& row : options_.warmup->rows) SUFFICE_RETURN_IF_ERROR(ShowEveryTier(row, /*except=*/-1));
+  }
+  return Refresh();
+}
+
+absl::Status Run::Teach(FeedbackRecord feedback) {
+  absl::Status status;
+  log_->AppendFeedback(std::move(feedback), [&status](const absl::StatusOr<Receipt>& receipt) { status = receipt.status(); });
+  return status;
+}
+
+absl::Status Run::TellDue(int64_t until) {
+  while (!due_.empty() && due_.front().first <= until) {
+    SUFFICE_RETURN_IF_ERROR(Teach(std::move(due_.front().second)));
+    due_.pop_front();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Run::Step(int row_index) {
+  const TrafficRow& row = options_.traffic.rows[row_index];
+  const RouteRequest request = RequestOf(row);
+  const DecideContext context = NextContext();
+  const auto start = std::chrono::steady_clock::now();
+  absl::StatusOr<DecisionRecord> decided = Decide(*snapshot_, request, context);
+  const auto stop = std::chrono::steady_clock::now();
+  if (!decided.ok()) return decided.status();
+  result_.decide_us.push_back(std::chrono::duration<float, std::micro>(stop - start).count());
+
+  const int tier = config_->TierIndex(decided->tier);
+  const TrafficTier& call = row.tiers[tier];
+  std::vector<double> propensities;
+  for (const TierView& view : decided->tiers) propensities.push_back(view.propensity);
+  result_.propensities.Add(propensities, tier);
+  result_.steps.push_back({row_index, tier});
+
+  OutcomeRecord outcome = OutcomeOf(*decided, call, prices_);
+  SUFFICE_RETURN_IF_ERROR(log_->AppendDecision(*std::move(decided)));
+  absl::Status status;
+  log_->AppendOutcome(std::move(outcome),
+                      [&status](const absl::StatusOr<Receipt>& receipt) { status = receipt.status(); });
+  SUFFICE_RETURN_IF_ERROR(status);
+  if (IsTold(context.id)) {
+    due_.emplace_back(static_cast<int64_t>(result_.steps.size()) - 1 + options_.feedback_delay,
+                      FeedbackOf(context.id, call.quality, now_us_));
+  }
+  if (options_.full_feedback) SUFFICE_RETURN_IF_ERROR(ShowEveryTier(row, tier));
+  return TellDue(static_cast<int64_t>(result_.steps.size()) - 1);
+}
+
+absl::Status Run::RankEvalRows() {
+  const int dear = DearerTier(MakeQualityCostTable(*options_.eval, config_->tiers));
+  for (const TrafficRow& row : options_.eval->rows) {
+    const int64_t last_us = now_us_;
+    SUFFICE_ASSIGN_OR_RETURN(const DecisionRecord decision, Decide(*snapshot_, RequestOf(row), NextContext()));
+    now_us_ = last_us;
+    result_.eval_gains.push_back(decision.tiers[dear].quality - decision.tiers[1 - dear].quality);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ReplayResult> Run::Go(const std::function<void()>& on_step) {
+  SUFFICE_RETURN_IF_ERROR(WarmUp());
+  for (const int row : ShuffledRows(options_.traffic.rows.size(), seed_)) {
+    SUFFICE_RETURN_IF_ERROR(Step(row));
+    if (static_cast<int64_t>(result_.steps.size()) % options_.refresh_every == 0) SUFFICE_RETURN_IF_ERROR(Refresh());
+    on_step();
+  }
+  SUFFICE_RETURN_IF_ERROR(TellDue(INT64_MAX));
+  SUFFICE_RETURN_IF_ERROR(Refresh());
+  if (options_.eval) SUFFICE_RETURN_IF_ERROR(RankEvalRows());
+  return std::move(result_);
+}
+
+}  // namespace
+
+int DearerTier(const QualityCostTable& table) {
+  double difference = 0;
+  for (const auto& row : table) difference += row[1].cost_usd - row[0].cost_usd;
+  return difference > 0 ? 1 : 0;
+}
+
+absl::StatusOr<ReplayResult> RunReplay(const ReplayOptions& options, uint64_t seed, FeatureSetPtr features,
+                                       const std::function<void()>& on_step) {
+  return Run(options, seed, std::move(features)).Go(on_step);
+}
+
+}  // namespace suffice

@@ -1,0 +1,40 @@
+// One pass over the traffic, in one order: the loop of Route, outcome, feedback, learn.
+// Thread contract: confined to one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "evaluation/baselines.h"
+#include "evaluation/propensity_check.h"
+#include "evaluation/replay.h"
+#include "features/feature_set.h"
+
+namespace suffice {
+
+// What was chosen, in the order of the decisions.
+struct ReplayStep {
+  int row = 0;   // of the traffic
+  int tier = 0;  // of the configuration
+};
+
+struct ReplayResult {
+  std::vector<ReplayStep> steps;
+  std::vector<float> decide_us;    // time of each decision, features included
+  PropensityCheck propensities;
+  std::vector<double> eval_gains;  // predicted quality gain of the dearer tier, for each eval row
+};
+
+// The salt of every replay's sketches: fixed, so that a replay depends on its seed alone.
+inline constexpr uint64_t kReplaySalt = 0x5a17;
+
+// Runs with `seed`. `features` are those to start with. `on_step` is called after each decision.
+absl::StatusOr<ReplayResult> RunReplay(const ReplayOptions& options, uint64_t seed, FeatureSetPtr features,
+                                       const std::function<void()>& on_step);
+
+// The dearer of two tiers by mean cost: 0 or 1. REQUIRES: two tiers, at least one row.
+int DearerTier(const QualityCostTable& table);
+
+}  // namespace suffice

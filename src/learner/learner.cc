@@ -1,0 +1,132 @@
+#include "learner/learner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "base/status_macros.h"
+#include "features/feature_file.h"
+
+namespace suffice {
+namespace {
+
+constexpr int64_t kScanPage = 1024;  // rows read from the log at a time
+
+// The feature set that the newest kept state was made with; null when there is none, or it cannot be read any more.
+FeatureSetPtr FeaturesOfNewestState(EventLog& log, const Config& config, const FeatureSetPtr& counted) {
+  const auto newest = log.NewestSnapshotWithState();
+  if (!newest.ok() || !newest->has_value()) return nullptr;
+  if ((*newest)->feature_version == counted->version()) return counted;
+  const auto bytes = log.LoadFeatureSet((*newest)->feature_version);
+  if (!bytes.ok()) return nullptr;
+  auto features = LoadFeatureSet(*bytes, config.features);
+  return features.ok() ? *features : nullptr;
+}
+
+}  // namespace
+
+Learner::Learner(EventLog* log, std::shared_ptr<const Config> config, FeatureSetPtr features)
+    : log_(log),
+      config_(std::move(config)),
+      config_hash_(config_->Hash()),
+      prices_(log),
+      statistics_(std::move(features), config_->policy.half_life) {}
+
+absl::StatusOr<Learner> Learner::Resume(EventLog* log, std::shared_ptr<const Config> config) {
+  SUFFICE_ASSIGN_OR_RETURN(FeatureSetPtr features, ChooseFeatures(*log, *config));
+  Learner learner(log, std::move(config), features);
+  SUFFICE_ASSIGN_OR_RETURN(learner.last_number_, log->NewestSnapshotNumber());
+  SUFFICE_ASSIGN_OR_RETURN(std::optional<SnapshotRecord> newest, log->NewestSnapshotWithState());
+  if (!newest || newest->feature_version != features->version()) return learner;
+  auto statistics = Statistics::Deserialize(newest->state, features, learner.config_->policy.half_life);
+  if (statistics.ok()) {
+    learner.statistics_ = *std::move(statistics);
+    learner.cursor_ = newest->cursor;
+  } else {
+    spdlog::warn("snapshot {} cannot be used ({}); folding the whole log", newest->number, statistics.status().ToString());
+  }
+  return learner;
+}
+
+absl::StatusOr<bool> Learner::CatchUp(int64_t limit, LogCursor end) {
+  SUFFICE_ASSIGN_OR_RETURN(const LogTail tail, log_->ReadTail(cursor_, limit));
+  const LogCursor after{std::min(tail.end.outcome_seq, end.outcome_seq), std::min(tail.end.feedback_seq, end.feedback_seq)};
+  for (const ObservedDecision& observed : tail.touched) statistics_.Fold(observed, cursor_, after, prices_);
+  const bool moved = after != cursor_;
+  cursor_ = after;
+  return tail.more && moved;
+}
+
+absl::Status Learner::CatchUpFully() {
+  for (bool more = true; more;) {
+    SUFFICE_ASSIGN_OR_RETURN(more, CatchUp());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Learner::WantsFittedFeatures() const {
+  const FeatureConfig& config = config_->features;
+  if (config.fit_after_prompts == 0 || config_->log.prompts == PromptLogging::kNone) return false;
+  if (features()->kind() != "counted") return false;
+  SUFFICE_ASSIGN_OR_RETURN(const int64_t decisions, log_->LastDecisionSeq());
+  return decisions >= config.fit_after_prompts;
+}
+
+void Learner::ReplaceFeatures(FeatureSetPtr features) {
+  statistics_ = Statistics(std::move(features), config_->policy.half_life);
+  cursor_ = {};
+}
+
+void Learner::ReplaceConfig(std::shared_ptr<const Config> config) {
+  config_ = std::move(config);
+  config_hash_ = config_->Hash();
+  if (config_->policy.half_life != statistics_.half_life()) ReplaceFeatures(statistics_.features());
+}
+
+SnapshotPtr Learner::NextSnapshot() { return MakeSnapshot(++last_number_, cursor_, config_, config_hash_, statistics_); }
+
+SnapshotRecord Learner::RecordOf(const Snapshot& snapshot, int64_t time_us, bool with_state) const {
+  return {.number = snapshot.number,
+          .time_us = time_us,
+          .cursor = snapshot.cursor,
+          .feature_version = snapshot.features->version(),
+          .config_hash = snapshot.config_hash,
+          .state = with_state ? statistics_.Serialize() : std::string()};
+}
+
+absl::StatusOr<FeatureSetPtr> ChooseFeatures(EventLog& log, const Config& config) {
+  if (!config.features.file.empty()) {
+    SUFFICE_ASSIGN_OR_RETURN(FeatureSetPtr features, LoadFeatureFile(config.features.file, config.features));
+    if (const auto salt = SaltOf(*features); salt && *salt != log.salt()) {
+      return absl::FailedPreconditionError(
+          fmt::format("features.file: {} was fitted with another salt than this store's; fit it with `suffice fit-features "
+                      "--db` on this store, or start a new one",
+                      config.features.file));
+    }
+    return features;
+  }
+  const FeatureSetPtr counted = MakeCountedFeatures(config.features);
+  const FeatureSetPtr kept = FeaturesOfNewestState(log, config, counted);
+  return kept != nullptr ? kept : counted;
+}
+
+absl::StatusOr<FeatureSetPtr> FitFeaturesOnLog(EventLog& log, const Config& config, int64_t max_prompts) {
+  SvdFitter fitter(config.features, {.dimensions = config.features.dimensions, .salt = log.salt(), .max_prompts = max_prompts});
+  SUFFICE_ASSIGN_OR_RETURN(const int64_t last, log.LastDecisionSeq());
+  for (int64_t after = std::max<int64_t>(0, last - max_prompts); after < last;) {
+    const int64_t page_start = after;
+    SUFFICE_RETURN_IF_ERROR(log.ScanDecisions(after, kScanPage, [&](const DecisionRecord& decision) {
+      after = decision.seq;
+      if (!decision.sketch.empty()) {
+        if (const auto sketch = Sketch::Decode(decision.sketch); sketch.ok()) fitter.Add(*sketch);
+      }
+      return true;
+    }));
+    if (after == page_start) break;
+  }
+  return fitter.Fit();
+}
+
+}  // namespace suffice

@@ -1,0 +1,65 @@
+// Follows the event log: folds what is new into the statistics, and makes snapshots of them. The same code serves a running
+// server, a restart, a rebuild and a replay.
+// Thread contract: confined to one thread (the log it reads is thread-safe).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "learner/snapshot.h"
+#include "learner/statistics.h"
+#include "log/event_log.h"
+
+namespace suffice {
+
+class Learner {
+ public:
+  // Starts from nothing. `log` outlives the learner.
+  Learner(EventLog* log, std::shared_ptr<const Config> config, FeatureSetPtr features);
+
+  // Starts from the log's newest kept state where it fits the configuration, else from nothing; then the tail remains to be
+  // read by CatchUp.
+  static absl::StatusOr<Learner> Resume(EventLog* log, std::shared_ptr<const Config> config);
+
+  // Folds up to `limit` new outcomes and feedbacks, none behind `end`. Returns whether there may be more.
+  absl::StatusOr<bool> CatchUp(int64_t limit = 4096, LogCursor end = kEverything);
+  // Until nothing is left.
+  absl::Status CatchUpFully();
+
+  // Whether the log has prompts enough that a fitted projection should take the place of the counted properties.
+  absl::StatusOr<bool> WantsFittedFeatures() const;
+  // Starts over with other features: the whole log is to be folded again.
+  void ReplaceFeatures(FeatureSetPtr features);
+  // Takes a new configuration. Starts over when the half-life changed.
+  void ReplaceConfig(std::shared_ptr<const Config> config);
+
+  // The next snapshot, numbered one higher than the last.
+  SnapshotPtr NextSnapshot();
+  // A row for the log, with the statistics when `with_state`.
+  SnapshotRecord RecordOf(const Snapshot& snapshot, int64_t time_us, bool with_state) const;
+
+  const Statistics& statistics() const { return statistics_; }
+  const LogCursor& cursor() const { return cursor_; }
+  const FeatureSetPtr& features() const { return statistics_.features(); }
+
+  static constexpr LogCursor kEverything{INT64_MAX, INT64_MAX};
+
+ private:
+  EventLog* log_;
+  std::shared_ptr<const Config> config_;
+  std::string config_hash_;
+  PriceBook prices_;
+  Statistics statistics_;
+  LogCursor cursor_;
+  int64_t last_number_ = 0;
+};
+
+// The features that the log's store should use now: the configured file, else those of its newest kept state, else counted
+// properties.
+absl::StatusOr<FeatureSetPtr> ChooseFeatures(EventLog& log, const Config& config);
+// Fits a projection on the sketches of the log's newest `max_prompts` decisions.
+absl::StatusOr<FeatureSetPtr> FitFeaturesOnLog(EventLog& log, const Config& config, int64_t max_prompts = 100000);
+
+}  // namespace suffice

@@ -1,0 +1,68 @@
+// The statistics of all tiers: a fold of the event log. Sums only, so the order of events does not matter, and merging two
+// replicas' statistics is adding.
+// Thread contract: confined to one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "estimates/tier_model.h"
+#include "features/feature_set.h"
+#include "learner/price_book.h"
+#include "log/event_log.h"
+
+namespace suffice {
+
+// What one decision teaches about its tier, given the events up to a cursor.
+struct Lesson {
+  std::optional<double> reward;      // mean of its feedback
+  std::optional<double> log_tokens;  // ln(1 + billed output tokens)
+  std::optional<double> log_latency; // ln(total ms)
+  std::optional<double> input_tokens;
+
+  bool operator==(const Lesson&) const = default;
+};
+
+// A decision teaches nothing in mode log_only, when its call failed, or when another tier served it (a fallback's answer says
+// nothing about the chosen tier). Where dollars were told, the billed output tokens are those that explain them at `price`.
+Lesson LessonOf(const ObservedDecision& observed, LogCursor upto, const std::optional<Price>& price);
+
+class Statistics {
+ public:
+  // half_life in observations, 0: never forget.
+  Statistics(FeatureSetPtr features, double half_life);
+
+  // Folds what became known of one decision between two cursors: takes back its old lesson and adds the new one.
+  void Fold(const ObservedDecision& observed, LogCursor before, LogCursor after, PriceBook& prices);
+
+  const FeatureSetPtr& features() const { return features_; }
+  double half_life() const { return half_life_; }
+  const std::map<std::string, TierStatistics>& tiers() const { return tiers_; }
+  // Decisions that could not be projected on these features (made with others, and no sketch was kept).
+  int64_t skipped() const { return skipped_; }
+
+  std::string Serialize() const;
+  // INVALID_ARGUMENT when malformed or made for another feature version or half-life.
+  static absl::StatusOr<Statistics> Deserialize(std::string_view bytes, FeatureSetPtr features, double half_life);
+
+ private:
+  // x of the decision under `features_`; empty when it cannot be had. Valid until the next call.
+  std::span<const float> Project(const DecisionRecord& decision);
+  void Teach(TierStatistics& tier, const DecisionRecord& decision, std::span<const float> x, const Lesson& lesson, double weight);
+
+  FeatureSetPtr features_;
+  double half_life_;
+  std::map<std::string, TierStatistics> tiers_;
+  std::vector<float> scratch_;
+  int64_t skipped_ = 0;
+};
+
+// Largest difference between the two, relative to the larger entry of each sum's scale: 0 when equal, infinity when tiers or
+// dimensions differ.
+double RelativeDifference(const Statistics& a, const Statistics& b);
+
+}  // namespace suffice
