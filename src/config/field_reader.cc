@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <limits>
 
 #include "config/nearest.h"
 
@@ -46,13 +46,6 @@ bool HasControlCharacter(std::string_view text) {
 }
 
 }  // namespace
-
-std::string Range::ToString() const {
-  const bool no_high = high == std::numeric_limits<double>::max();
-  if (no_high && low == std::numeric_limits<double>::lowest()) return "(finite)";
-  if (no_high) return fmt::format("{} {}", open_low ? ">" : ">=", low);
-  return fmt::format("in {}{}, {}]", open_low ? "(" : "[", low, high);
-}
 
 FieldReader::FieldReader(const YamlNode& map, std::string path, Diagnostics& diagnostics)
     : map_(map), path_(std::move(path)), diagnostics_(diagnostics) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,25 +13,10 @@
 
 #include "config/choices.h"
 #include "config/diagnostics.h"
+#include "config/range.h"
 #include "config/yaml_tree.h"
 
 namespace suffice {
-
-// The values that a number may take, ends included unless `open_low`.
-struct Range {
-  double low = 0;
-  double high = std::numeric_limits<double>::max();
-  bool open_low = false;
-
-  bool Holds(double value) const { return (open_low ? value > low : value >= low) && value <= high; }
-  // "in [0, 1]", ">= 0", "> 0".
-  std::string ToString() const;
-};
-inline Range Between(double low, double high) { return {low, high, false}; }
-inline Range AtLeast(double low) { return {.low = low}; }
-inline Range Above(double low) { return {.low = low, .open_low = true}; }
-inline Range AboveUpTo(double low, double high) { return {low, high, true}; }
-inline Range AnyNumber() { return {.low = std::numeric_limits<double>::lowest()}; }
 
 enum class TextRule { kAny, kNonEmpty, kRequired };  // kRequired: must be there, and not empty
 

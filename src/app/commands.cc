@@ -1,0 +1,12 @@
+#include "app/commands.h"
+
+namespace suffice {
+
+std::vector<Command> AllCommands() {
+  return {
+      CheckConfigCommand(),
+      PrintConfigCommand(),
+  };
+}
+
+}  // namespace suffice

@@ -1,0 +1,18 @@
+// The table of subcommands. A new one: write src/app/NAME_command.cc with its `Command NameCommand()`, declare it here,
+// and list it in commands.cc.
+// Thread contract: pure functions.
+#pragma once
+
+#include <vector>
+
+#include "app/command.h"
+
+namespace suffice {
+
+Command CheckConfigCommand();
+Command PrintConfigCommand();
+
+// In the order of `suffice --help`.
+std::vector<Command> AllCommands();
+
+}  // namespace suffice

@@ -1,0 +1,27 @@
+// The one binary. Apart from the room's other files, so that tests can link those with a main of their own.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "app/app.h"
+
+int main(int argc, char** argv) {
+  suffice::Io io{
+      .out = std::cout,
+      .err = std::cerr,
+      .env = [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        if (value == nullptr) return std::nullopt;
+        return value;
+      },
+      .err_is_terminal = isatty(STDERR_FILENO) == 1,
+  };
+  const int code = suffice::RunSuffice(std::vector<std::string>(argv + 1, argv + argc), io);
+  // A full disk behind a redirection must not look like success.
+  if (!std::cout.flush() && code == suffice::kExitOk) {
+    std::cerr << "suffice: cannot write to standard output\n";
+    return suffice::kExitFailure;
+  }
+  return code;
+}
