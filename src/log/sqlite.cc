@@ -121,7 +121,10 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Access access) 
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   Database database;
   database.database_.reset(handle);
-  if (code != SQLITE_OK) return ErrorOf(handle, code);
+  if (code != SQLITE_OK) {
+    const absl::Status error = ErrorOf(handle, code);
+    return absl::Status(error.code(), fmt::format("{}: {}", path, std::string(error.message())));
+  }
   sqlite3_extended_result_codes(handle, 1);
   return database;
 }

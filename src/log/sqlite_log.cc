@@ -102,11 +102,17 @@ class SqliteLog final : public EventLog {
 };
 
 // Large pages, as a decision's row takes some kilobytes. The page size and journal mode stay with the file.
-absl::Status PrepareWriting(Database& database) {
+absl::Status PrepareWriting(Database& database, const std::string& path) {
+  SUFFICE_RETURN_IF_ERROR(database.Execute("PRAGMA page_size = 16384"));
+  SUFFICE_ASSIGN_OR_RETURN(const std::string journal, database.QueryText("PRAGMA journal_mode = WAL"));
+  if (journal != "wal") {
+    return absl::FailedPreconditionError(
+        fmt::format("{}: its file system does not support a write-ahead log (journal mode {})", path, journal));
+  }
   return database.Execute(
-      "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
-      "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST; "
-      "PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 2000");
+      "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
+      "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST; PRAGMA cache_size = -65536; "
+      "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 2000");
 }
 
 // The salt is made with the file and never changes.
@@ -144,7 +150,7 @@ absl::StatusOr<std::unique_ptr<EventLog>> OpenSqliteLogWith(const SqliteLogOptio
   SUFFICE_ASSIGN_OR_RETURN(Database database, Database::Open(path, Database::Access::kReadWriteCreate));
   SUFFICE_RETURN_IF_ERROR(database.Execute("PRAGMA busy_timeout = 5000"));
   SUFFICE_RETURN_IF_ERROR(CheckOurs(database, path, migrations));
-  SUFFICE_RETURN_IF_ERROR(PrepareWriting(database));
+  SUFFICE_RETURN_IF_ERROR(PrepareWriting(database, path));
   SUFFICE_RETURN_IF_ERROR(Migrate(database, path, migrations));
   SUFFICE_ASSIGN_OR_RETURN(const uint64_t salt, LoadOrMakeSalt(database, options.salt_if_new));
   SUFFICE_ASSIGN_OR_RETURN(

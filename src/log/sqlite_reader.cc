@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<SqliteReader>> SqliteReader::Open(const std::stri
   SUFFICE_ASSIGN_OR_RETURN(reader->database_, Database::Open(path, Database::Access::kReadOnly));
   SUFFICE_RETURN_IF_ERROR(reader->database_.Execute(
       "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
-      "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456"));
+      "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384"));
   SUFFICE_RETURN_IF_ERROR(reader->Prepare());
   return reader;
 }

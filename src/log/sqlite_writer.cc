@@ -124,8 +124,7 @@ absl::Status SqliteWriter::Stop() {
     stopped_ = absl::UnavailableError(fmt::format("{} rows were not written: {}", lost_rows_, counters_.error));
   }
   tables_.reset();
-  // Both only save work at the next start.
-  (void)database_.Execute("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)");
+  (void)database_.Execute("PRAGMA wal_checkpoint(TRUNCATE)");  // only saves work at the next start
   database_ = Database();
   return *stopped_;
 }
@@ -194,7 +193,7 @@ absl::Status SqliteWriter::WriteEntry(Entry& entry) {
   if (status.ok() || !IsRowError(status)) return status;
   // One bad row must not fail its neighbours.
   spdlog::error("event log: a row was refused: {}", std::string(status.message()));
-  entry.answer = std::move(status);
+  entry.answer = absl::InternalError(status.message());
   return absl::OkStatus();
 }
 

@@ -18,28 +18,13 @@ struct InMemory {
   std::unique_ptr<EventLog> log = NewMemoryLog(77);
 };
 
+template <Durability kDurability>
 struct InSqlite {
   TempDir folder;
-  std::unique_ptr<EventLog> log = Open();
-
-  std::unique_ptr<EventLog> Open() const {
-    auto opened = OpenSqliteLog({.path = folder.File("log.db"), .salt_if_new = 77});
-    INFO(opened.status());
-    REQUIRE(opened.ok());
-    return std::move(*opened);
-  }
+  std::unique_ptr<EventLog> log = OpenForTest({.path = folder.File("log.db"), .durability = kDurability});
 };
 
-#define ALL_LOGS InMemory, InSqlite
-
-void Append(EventLog& log, const DecisionRecord& decision) { REQUIRE(log.AppendDecision(decision).ok()); }
-
-ObservedDecision MustFind(EventLog& log, const DecisionId& id) {
-  const auto found = log.Find(id);
-  REQUIRE(found.ok());
-  REQUIRE(found->has_value());
-  return **found;
-}
+#define ALL_LOGS InMemory, InSqlite<Durability::kFull>, InSqlite<Durability::kNormal>
 
 }  // namespace
 

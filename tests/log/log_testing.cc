@@ -104,6 +104,22 @@ FeedbackRecord TestFeedback(const DecisionRecord& decision, const std::string& f
   return record;
 }
 
+std::unique_ptr<EventLog> OpenForTest(const SqliteLogOptions& options) {
+  auto opened = OpenSqliteLog(options);
+  INFO(opened.status());
+  REQUIRE(opened.ok());
+  return std::move(*opened);
+}
+
+void Append(EventLog& log, const DecisionRecord& decision) { REQUIRE(log.AppendDecision(decision).ok()); }
+
+ObservedDecision MustFind(EventLog& log, const DecisionId& id) {
+  const auto found = log.Find(id);
+  REQUIRE(found.ok());
+  REQUIRE(found->has_value());
+  return **found;
+}
+
 absl::StatusOr<Receipt> Record(EventLog& log, OutcomeRecord outcome) {
   return AppendAndWait(log, std::move(outcome), &EventLog::AppendOutcome);
 }

@@ -28,6 +28,11 @@ DecisionRecord TestDecision(uint32_t n, const std::string& tier = "cheap");
 OutcomeRecord TestOutcome(const DecisionRecord& decision);
 FeedbackRecord TestFeedback(const DecisionRecord& decision, const std::string& feedback_id, double reward = 0.75);
 
+// These three end the test on any error.
+std::unique_ptr<EventLog> OpenForTest(const SqliteLogOptions& options);
+void Append(EventLog& log, const DecisionRecord& decision);
+ObservedDecision MustFind(EventLog& log, const DecisionId& id);
+
 // Appends and waits for the answer.
 absl::StatusOr<Receipt> Record(EventLog& log, OutcomeRecord outcome);
 absl::StatusOr<Receipt> Record(EventLog& log, FeedbackRecord feedback);

@@ -1,0 +1,103 @@
+// A log whose disk takes no more, by the operating system's own limit on the size of files.
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "catch.h"
+#include "log/log_testing.h"
+
+namespace suffice {
+namespace {
+
+// While it lives, no file of this process grows beyond `bytes`; Lift ends that.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(uint64_t bytes) {
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);  // writes fail with EFBIG instead
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    rlimit limited = before_;
+    limited.rlim_cur = bytes;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limited) == 0);
+  }
+  ~FileSizeLimit() {
+    Lift();
+    std::signal(SIGXFSZ, handler_);
+  }
+  void Lift() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = SIG_DFL;
+};
+
+// Appends decisions with feedback until one is not acknowledged; returns how many were.
+uint32_t FillUp(EventLog& log, absl::Status& refusal) {
+  for (uint32_t n = 1; n < 10'000; ++n) {
+    DecisionRecord decision = TestDecision(n);
+    decision.sketch.assign(4096, 's');
+    Append(log, decision);
+    const auto receipt = Record(log, TestFeedback(decision, fmt::format("f{}", n)));
+    if (!receipt.ok()) {
+      refusal = receipt.status();
+      return n - 1;
+    }
+  }
+  return 10'000;
+}
+
+}  // namespace
+
+TEST_CASE("a full disk acknowledges nothing and recovers by itself", "[log]") {
+  const TempDir folder;
+  const auto log = OpenForTest({.path = folder.File("log.db")});
+  FileSizeLimit limit(1 << 20);
+  absl::Status refusal;
+  const uint32_t acknowledged = FillUp(*log, refusal);
+  REQUIRE(acknowledged > 0);
+  REQUIRE(acknowledged < 10'000);
+  CHECK(refusal.code() == absl::StatusCode::kUnavailable);
+  CHECK_FALSE(log->counters().error.empty());
+  CHECK(log->Flush().code() == absl::StatusCode::kUnavailable);
+  CHECK(log->SaveConfig("h", "yaml").code() == absl::StatusCode::kUnavailable);
+  // What was acknowledged is there, and can be read.
+  CHECK(log->counters().feedbacks == acknowledged);
+  CHECK(MustFind(*log, TestId(acknowledged)).feedback.size() == 1);
+
+  limit.Lift();
+  REQUIRE(log->Flush().ok());
+  CHECK(log->counters().error.empty());
+  CHECK(log->counters().queued == 0);
+  // The decision whose feedback was refused was kept, and its feedback is taken when sent again.
+  const uint32_t next = acknowledged + 1;
+  CHECK(MustFind(*log, TestId(next)).feedback.empty());
+  const auto resent = Record(*log, TestFeedback(TestDecision(next), fmt::format("f{}", next)));
+  REQUIRE(resent.ok());
+  CHECK_FALSE(resent->duplicate);
+  CHECK(*log->LastDecisionSeq() == next);
+  CHECK(MustFind(*log, TestId(next)).decision.tier_ordinal == acknowledged);
+  CHECK(log->Close().ok());
+}
+
+TEST_CASE("closing on a full disk tells what was lost", "[log]") {
+  const TempDir folder;
+  const std::string path = folder.File("log.db");
+  uint32_t acknowledged = 0;
+  {
+    const auto log = OpenForTest({.path = path});
+    const FileSizeLimit limit(1 << 20);
+    absl::Status refusal;
+    acknowledged = FillUp(*log, refusal);
+    const absl::Status closed = log->Close();
+    CHECK(closed.code() == absl::StatusCode::kUnavailable);
+    CHECK(std::string(closed.message()).find("1 rows were not written") != std::string::npos);
+    CHECK(log->Close() == closed);
+  }
+  const auto log = OpenForTest({.path = path});
+  CHECK(*log->LastDecisionSeq() == acknowledged);
+  CHECK(MustFind(*log, TestId(acknowledged)).feedback.size() == 1);
+}
+
+}  // namespace suffice
