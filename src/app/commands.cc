@@ -6,6 +6,9 @@ std::vector<Command> AllCommands() {
   return {
       CheckConfigCommand(),
       PrintConfigCommand(),
+      ReplayCommand(),
+      FitFeaturesCommand(),
+      RebuildCommand(),
   };
 }
 

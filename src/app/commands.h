@@ -10,7 +10,10 @@
 namespace suffice {
 
 Command CheckConfigCommand();
+Command FitFeaturesCommand();
 Command PrintConfigCommand();
+Command RebuildCommand();
+Command ReplayCommand();
 
 // In the order of `suffice --help`.
 std::vector<Command> AllCommands();

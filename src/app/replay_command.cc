@@ -1,0 +1,92 @@
+#include <fstream>
+#include <thread>
+
+#include "app/commands.h"
+#include "app/progress.h"
+#include "app/traffic_config.h"
+#include "base/status_macros.h"
+#include "evaluation/replay.h"
+
+namespace suffice {
+namespace {
+
+constexpr char kSummary[] = "runs a policy over recorded traffic and measures it against baselines and the optimum";
+constexpr char kExample[] =
+    "suffice replay --config policies/three_tiers.yaml --tiers-from-traffic --traffic stream.jsonl --warmup warmup.jsonl \\\n"
+    "  --set policy.kind=igw --set objective.kind=weighted --set objective.cost_weight=100 --seeds 20 --report r.json";
+
+struct ReplayFlags {
+  ConfigFlags config;
+  std::string traffic, warmup, eval, report, feedback = "bandit";
+  bool tiers_from_traffic = false;
+  int64_t seed = 1, feedback_delay = 0;
+  int seeds = 1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  double feedback_rate = 1;
+
+  std::optional<int> Parse(const std::vector<std::string>& args, Io& io) {
+    Flags flags("replay",
+                "Runs the engine in-process over rows whose every tier's answer is known. Warm-up rows are offline evaluations (every "
+                "tier's quality is shown); of a traffic row only the chosen tier's outcome and quality are shown.",
+                kExample);
+    config.AddTo(flags);
+    flags.Add("traffic", &traffic, {.value = "FILE", .help = "rows to replay, shuffled by seed", .required = true})
+        .Add("warmup", &warmup, {.value = "FILE", .help = "rows known before the first decision"})
+        .Add("eval", &eval, {.value = "FILE", .help = "two tiers: rows to rank by the dearer's predicted gain (APGR, CPT)"})
+        .Add("tiers-from-traffic", &tiers_from_traffic, {.help = "take tiers and prices from the rows instead of the config"})
+        .Add("seed", &seed, {.value = "N", .help = "of the first run"})
+        .Add("seeds", &seeds, {.value = "K", .help = "runs, each in its own order", .range = AtLeast(1)})
+        .Add("feedback", &feedback, {.value = "KIND", .help = "what a traffic row shows", .choices = {"bandit", "full"}})
+        .Add("feedback-delay", &feedback_delay, {.value = "N", .help = "decisions until a reward is told", .range = AtLeast(0)})
+        .Add("feedback-rate", &feedback_rate, {.value = "F", .help = "share of rewards that are ever told", .range = Between(0, 1)})
+        .Add("threads", &threads, {.value = "N", .help = "runs at a time", .range = AtLeast(1)})
+        .Add("report", &report, {.value = "FILE", .help = "writes the report as JSON"});
+    return flags.Parse(args, io);
+  }
+};
+
+absl::StatusOr<ReplayOptions> OptionsOf(const ReplayFlags& flags) {
+  SUFFICE_ASSIGN_OR_RETURN(ConfiguredTraffic loaded, LoadConfiguredTraffic(flags.config, flags.traffic, flags.tiers_from_traffic));
+  ReplayOptions options;
+  options.config = std::move(loaded.config);
+  options.traffic = std::move(loaded.traffic);
+  const std::vector<std::string> names = TierNames(options.config);
+  if (!flags.warmup.empty()) {
+    SUFFICE_ASSIGN_OR_RETURN(options.warmup, ReadTraffic(flags.warmup, names));
+  }
+  if (!flags.eval.empty()) {
+    SUFFICE_ASSIGN_OR_RETURN(options.eval, ReadTraffic(flags.eval, names));
+  }
+  options.seed = static_cast<uint64_t>(flags.seed);
+  options.seeds = flags.seeds;
+  options.threads = flags.threads;
+  options.full_feedback = flags.feedback == "full";
+  options.feedback_delay = flags.feedback_delay;
+  options.feedback_rate = flags.feedback_rate;
+  return options;
+}
+
+int Run(const std::vector<std::string>& args, Io& io) {
+  ReplayFlags flags;
+  if (const std::optional<int> code = flags.Parse(args, io)) return *code;
+  absl::StatusOr<ReplayOptions> options = OptionsOf(flags);
+  if (!options.ok()) return Fail(io, options.status());
+  absl::StatusOr<ReplayReport> report;
+  {
+    ProgressBar progress(io, "replay");
+    options->progress = [&progress](double fraction) { progress.Show(fraction); };
+    report = Replay(*options);
+  }
+  if (!report.ok()) return Fail(io, report.status());
+  report->traffic = flags.traffic;
+  PrintTable(*report, io.out);
+  if (!flags.report.empty()) {
+    if (const absl::Status status = WriteJson(*report, flags.report); !status.ok()) return Fail(io, status);
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+Command ReplayCommand() { return {"replay", kSummary, Run}; }
+
+}  // namespace suffice
