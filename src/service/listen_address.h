@@ -1,0 +1,24 @@
+// "host:port" to listen on, and whether it can be reached from other machines.
+// Thread contract: pure functions.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace suffice {
+
+struct ListenAddress {
+  std::string host;  // without the brackets of an IPv6 address
+  int port = 0;      // 0: any free one
+
+  // 127.0.0.0/8, ::1 or localhost.
+  bool IsLoopback() const;
+  // "host:port", with brackets around an IPv6 address.
+  std::string ToString() const;
+};
+
+// INVALID_ARGUMENT naming "listen".
+absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text);
+
+}  // namespace suffice

@@ -1,0 +1,72 @@
+#include "service/router_server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+
+namespace suffice {
+namespace {
+
+constexpr int kMaxStreamsPerConnection = 1000;
+
+// Both are process-wide switches of gRPC and work for servers built afterwards.
+void EnablePlugins(bool reflection) {
+  grpc::EnableDefaultHealthCheckService(true);
+  if (reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RouterServer>> RouterServer::Start(const RouterServerOptions& options) {
+  SUFFICE_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
+  if (!address.IsLoopback() && !options.insecure_bind) {
+    return absl::FailedPreconditionError(
+        fmt::format("refusing to listen on {}: other machines could reach it, in plain text and without authentication; "
+                    "bind to a loopback address, or allow it with --insecure-bind",
+                    address.ToString()));
+  }
+  EnablePlugins(options.reflection);
+  std::unique_ptr<RouterServer> server(new RouterServer(address));
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(address.ToString(), grpc::InsecureServerCredentials(), &port);
+  // By default a second server could silently share the port.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.SetMaxReceiveMessageSize(static_cast<int>(std::min<int64_t>(options.max_message_bytes, INT32_MAX)));
+  builder.RegisterService(&server->service_);
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || port == 0) {
+    return absl::UnavailableError(fmt::format("cannot listen on {}: is the port taken?", address.ToString()));
+  }
+  server->address_.port = port;
+  server->SetServing(false);
+  return server;
+}
+
+RouterServer::~RouterServer() { Shutdown(absl::ZeroDuration()); }
+
+void RouterServer::Serve(Engine* engine) {
+  service_.Serve(engine);
+  SetServing(true);
+}
+
+void RouterServer::Shutdown(absl::Duration drain) {
+  if (server_ == nullptr) return;
+  SetServing(false);
+  server_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
+  server_.reset();
+}
+
+void RouterServer::SetServing(bool serving) {
+  auto* health = server_->GetHealthCheckService();
+  health->SetServingStatus(serving);
+  health->SetServingStatus(v1::RouterService::service_full_name(), serving);
+}
+
+}  // namespace suffice

@@ -1,0 +1,57 @@
+// The gRPC server: suffice.v1.RouterService with grpc.health.v1, reflection and a drain.
+//
+//   auto server = RouterServer::Start({.listen = "127.0.0.1:0"});
+//   (*server)->Serve(engine);               // health: SERVING
+//   (*server)->Shutdown(absl::Seconds(10)); // health: NOT_SERVING, finish what is in flight
+//
+// Thread contract: Serve, StopServing and Shutdown from one thread; the rest is thread-safe. The engine must live until
+// Shutdown has returned.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <grpcpp/server.h>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "service/listen_address.h"
+#include "service/router_service.h"
+
+namespace suffice {
+
+struct RouterServerOptions {
+  std::string listen = "127.0.0.1:7433";  // port 0: any free one
+  bool insecure_bind = false;             // listen in plain text where other machines can reach it
+  bool reflection = true;                 // describe the API to tools such as grpcurl
+  int64_t max_message_bytes = 4 << 20;    // of one request
+};
+
+class RouterServer {
+ public:
+  // Binds and answers, though every rpc is UNAVAILABLE until Serve. INVALID_ARGUMENT for a bad address, FAILED_PRECONDITION
+  // for one beyond this machine without insecure_bind, UNAVAILABLE when it cannot be bound.
+  static absl::StatusOr<std::unique_ptr<RouterServer>> Start(const RouterServerOptions& options);
+  // Cancels what is in flight if Shutdown was not called.
+  ~RouterServer();
+  RouterServer(const RouterServer&) = delete;
+  RouterServer& operator=(const RouterServer&) = delete;
+
+  // Takes requests for `engine`; not owned.
+  void Serve(Engine* engine);
+  // Stops accepting, waits for what is in flight, cancels what is left after `drain`. Idempotent.
+  void Shutdown(absl::Duration drain);
+
+  // With the port really bound.
+  const ListenAddress& address() const { return address_; }
+
+ private:
+  explicit RouterServer(ListenAddress address) : address_(std::move(address)) {}
+  void SetServing(bool serving);
+
+  ListenAddress address_;
+  RouterService service_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace suffice

@@ -1,0 +1,136 @@
+#include "service/router_service.h"
+
+#include <chrono>
+
+#include "base/status_macros.h"
+#include "service/convert.h"
+#include "service/errors.h"
+#include "service/record_stream.h"
+
+namespace suffice {
+namespace {
+
+constexpr int kReaderThreads = 1;
+constexpr size_t kReaderQueue = 64;
+
+grpc::ServerUnaryReactor* Finish(grpc::ServerUnaryReactor* reactor, const absl::Status& status,
+                                 std::string_view decision_id = {}) {
+  reactor->Finish(ToGrpcStatus(status, decision_id));
+  return reactor;
+}
+
+// A stream that is refused before its first item.
+template <typename Request>
+class RefusedStream final : public grpc::ServerReadReactor<Request> {
+ public:
+  explicit RefusedStream(const absl::Status& status) { this->Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
+};
+
+void Record(Engine* engine, const v1::OutcomeRequest& request, Engine::RecordDone done) {
+  const auto outcome = FromProto(request);
+  if (!outcome.ok()) return done(outcome.status());
+  engine->RecordOutcome(*outcome, std::move(done));
+}
+
+void Record(Engine* engine, const v1::FeedbackRequest& request, Engine::RecordDone done) {
+  const auto feedback = FromProto(request);
+  if (!feedback.ok()) return done(feedback.status());
+  engine->RecordFeedback(*feedback, std::move(done));
+}
+
+// The request lives until the reactor is finished, the reactor until then at least.
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* RecordOne(const absl::StatusOr<Engine*>& engine, grpc::CallbackServerContext* context,
+                                    const Request* request, Response* response) {
+  auto* reactor = context->DefaultReactor();
+  if (!engine.ok()) return Finish(reactor, engine.status());
+  Record(*engine, *request, [reactor, request, response](absl::StatusOr<Receipt> receipt) {
+    if (receipt.ok()) response->set_duplicate(receipt->duplicate);
+    Finish(reactor, receipt.status(), request->decision_id());
+  });
+  return reactor;
+}
+
+}  // namespace
+
+RouterService::RouterService() : readers_(kReaderThreads, kReaderQueue) {}
+
+absl::StatusOr<Engine*> RouterService::Enter(const grpc::CallbackServerContext& context) const {
+  if (context.deadline() <= std::chrono::system_clock::now()) return DeadlineExpiredError();
+  Engine* engine = engine_.load(std::memory_order_acquire);
+  if (engine == nullptr) return StartingError();
+  return engine;
+}
+
+grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context, const v1::RouteRequest* request,
+                                               v1::RouteResponse* response) {
+  const auto route = [&]() -> absl::Status {
+    SUFFICE_ASSIGN_OR_RETURN(Engine* const engine, Enter(*context));
+    SUFFICE_ASSIGN_OR_RETURN(const RouteRequest parsed, FromProto(*request));
+    SUFFICE_ASSIGN_OR_RETURN(const Decision decision, engine->Route(parsed));
+    ToProto(decision, response);
+    return absl::OkStatus();
+  };
+  return Finish(context->DefaultReactor(), route());
+}
+
+grpc::ServerUnaryReactor* RouterService::Outcome(grpc::CallbackServerContext* context, const v1::OutcomeRequest* request,
+                                                 v1::OutcomeResponse* response) {
+  return RecordOne(Enter(*context), context, request, response);
+}
+
+grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* context, const v1::FeedbackRequest* request,
+                                                  v1::FeedbackResponse* response) {
+  return RecordOne(Enter(*context), context, request, response);
+}
+
+grpc::ServerReadReactor<v1::OutcomeStreamRequest>* RouterService::OutcomeStream(grpc::CallbackServerContext* context,
+                                                                                v1::OutcomeStreamResponse* response) {
+  const auto engine = Enter(*context);
+  if (!engine.ok()) return new RefusedStream<v1::OutcomeStreamRequest>(engine.status());
+  return new RecordStream<v1::OutcomeStreamRequest, v1::OutcomeStreamResponse>(
+      response, [engine = *engine](const v1::OutcomeStreamRequest& item, Engine::RecordDone done) {
+        Record(engine, item.outcome(), std::move(done));
+      });
+}
+
+grpc::ServerReadReactor<v1::FeedbackStreamRequest>* RouterService::FeedbackStream(grpc::CallbackServerContext* context,
+                                                                                  v1::FeedbackStreamResponse* response) {
+  const auto engine = Enter(*context);
+  if (!engine.ok()) return new RefusedStream<v1::FeedbackStreamRequest>(engine.status());
+  return new RecordStream<v1::FeedbackStreamRequest, v1::FeedbackStreamResponse>(
+      response, [engine = *engine](const v1::FeedbackStreamRequest& item, Engine::RecordDone done) {
+        Record(engine, item.feedback(), std::move(done));
+      });
+}
+
+grpc::ServerUnaryReactor* RouterService::Explain(grpc::CallbackServerContext* context, const v1::ExplainRequest* request,
+                                                 v1::ExplainResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  const auto engine = Enter(*context);
+  if (!engine.ok()) return Finish(reactor, engine.status());
+  const auto explain = [engine = *engine, context, request, response]() -> absl::Status {
+    if (context->IsCancelled()) return absl::CancelledError("the caller gave up");
+    SUFFICE_RETURN_IF_ERROR(CheckLabel("tenant", request->tenant()));
+    SUFFICE_ASSIGN_OR_RETURN(const DecisionId id, ParseDecisionId(request->decision_id()));
+    SUFFICE_ASSIGN_OR_RETURN(const Explanation explanation, engine->Explain(id, request->tenant()));
+    ToProto(explanation, response);
+    return absl::OkStatus();
+  };
+  if (!readers_.TrySubmit([reactor, request, explain] { Finish(reactor, explain(), request->decision_id()); })) {
+    return Finish(reactor, BusyError());
+  }
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RouterService::GetStatus(grpc::CallbackServerContext* context, const v1::GetStatusRequest*,
+                                                   v1::GetStatusResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  const auto engine = Enter(*context);
+  if (!engine.ok()) return Finish(reactor, engine.status());
+  ToProto((*engine)->Status(), response);
+  return Finish(reactor, absl::OkStatus());
+}
+
+}  // namespace suffice

@@ -1,0 +1,46 @@
+// The rpcs of suffice.v1.RouterService over an Engine, with gRPC's callback API: nothing here blocks. Route is computed
+// inline (microseconds, no I/O); Outcome and Feedback answer from the engine's completion; Explain, which reads the log, goes
+// to a small executor.
+// Thread contract: thread-safe. The engine must outlive every call: stop the gRPC server first.
+#pragma once
+
+#include <atomic>
+
+#include "absl/status/statusor.h"
+#include "service/bounded_executor.h"
+#include "suffice/engine.h"
+#include "suffice/v1/router.grpc.pb.h"
+
+namespace suffice {
+
+class RouterService final : public v1::RouterService::CallbackService {
+ public:
+  RouterService();
+
+  // Until then every call is UNAVAILABLE with reason STARTING. Does not take ownership.
+  void Serve(Engine* engine) { engine_.store(engine, std::memory_order_release); }
+
+  grpc::ServerUnaryReactor* Route(grpc::CallbackServerContext* context, const v1::RouteRequest* request,
+                                  v1::RouteResponse* response) override;
+  grpc::ServerUnaryReactor* Outcome(grpc::CallbackServerContext* context, const v1::OutcomeRequest* request,
+                                    v1::OutcomeResponse* response) override;
+  grpc::ServerUnaryReactor* Feedback(grpc::CallbackServerContext* context, const v1::FeedbackRequest* request,
+                                     v1::FeedbackResponse* response) override;
+  grpc::ServerReadReactor<v1::OutcomeStreamRequest>* OutcomeStream(grpc::CallbackServerContext* context,
+                                                                   v1::OutcomeStreamResponse* response) override;
+  grpc::ServerReadReactor<v1::FeedbackStreamRequest>* FeedbackStream(grpc::CallbackServerContext* context,
+                                                                     v1::FeedbackStreamResponse* response) override;
+  grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context, const v1::ExplainRequest* request,
+                                    v1::ExplainResponse* response) override;
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context, const v1::GetStatusRequest* request,
+                                      v1::GetStatusResponse* response) override;
+
+ private:
+  // The engine, or why the call is refused at once.
+  absl::StatusOr<Engine*> Enter(const grpc::CallbackServerContext& context) const;
+
+  std::atomic<Engine*> engine_{nullptr};
+  BoundedExecutor readers_;
+};
+
+}  // namespace suffice
