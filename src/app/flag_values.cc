@@ -74,8 +74,6 @@ std::string SetFlagValue(const FlagTarget& target, const FlagOptions& options, c
   return std::visit(Setter{options, texts}, target);
 }
 
-std::string FlagDefault(const FlagTarget& target) {
-  return std::visit(DefaultText{}, target);
-}
+std::string FlagDefault(const FlagTarget& target) { return std::visit(DefaultText{}, target); }
 
 }  // namespace suffice

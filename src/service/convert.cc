@@ -1,9 +1,9 @@
 #include "service/convert.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "base/status_macros.h"
 #include "service/convert_enums.h"
@@ -56,10 +56,10 @@ absl::Status FillFeatures(const v1::RouteRequest& request, RouteRequest* out) {
   for (float value : out->embedding) {
     if (!std::isfinite(value)) return InvalidField("embedding", "expected finite numbers");
   }
-  SUFFICE_ASSIGN_OR_RETURN(out->numeric_features,
-                           Sorted<double>("numeric_features", request.numeric_features()));
+  SUFFICE_ASSIGN_OR_RETURN(out->numeric_features, Sorted<double>("numeric_features", request.numeric_features()));
   for (const auto& [name, value] : out->numeric_features) {
-    if (!std::isfinite(value)) return InvalidField("numeric_features", fmt::format("{}: expected a finite number", name));
+    if (!std::isfinite(value))
+      return InvalidField("numeric_features", fmt::format("{}: expected a finite number", name));
   }
   SUFFICE_ASSIGN_OR_RETURN(out->categorical_features,
                            Sorted<std::string>("categorical_features", request.categorical_features()));
@@ -165,7 +165,8 @@ absl::StatusOr<Outcome> FromProto(const v1::OutcomeRequest& request) {
 
 absl::StatusOr<Feedback> FromProto(const v1::FeedbackRequest& request) {
   Feedback out;
-  if (request.feedback_id().empty()) return InvalidField("feedback_id", "expected an id, so that a repetition counts once");
+  if (request.feedback_id().empty())
+    return InvalidField("feedback_id", "expected an id, so that a repetition counts once");
   SUFFICE_RETURN_IF_ERROR(CheckLabel("feedback_id", request.feedback_id()));
   SUFFICE_ASSIGN_OR_RETURN(out.decision_id, ParseDecisionId(request.decision_id()));
   SUFFICE_RETURN_IF_ERROR(CheckLabel("tenant", request.tenant()));
@@ -176,6 +177,13 @@ absl::StatusOr<Feedback> FromProto(const v1::FeedbackRequest& request) {
   out.tenant = request.tenant();
   out.judge_version = request.judge_version();
   return out;
+}
+
+absl::Status WithProtoFieldNames(const absl::Status& status) {
+  if (FieldOf(status) != "messages") return status;
+  const std::string message(status.message());
+  const size_t colon = message.find(": ");
+  return InvalidField("chat.messages", colon == std::string::npos ? message : message.substr(colon + 2));
 }
 
 void ToProto(const Decision& decision, v1::RouteResponse* response) {

@@ -1,5 +1,6 @@
-// Messages of proto/suffice/v1 <-> the plain types of include/suffice/types.h. What the engine cannot see any more is checked
-// here: missing one-ofs, unknown enum values, malformed decision ids, lengths of labels, rewards that are no rewards.
+// Messages of proto/suffice/v1 <-> the plain types of include/suffice/types.h. What the engine cannot see any more is
+// checked here: missing one-ofs, unknown enum values, malformed decision ids, lengths of labels, rewards that are no
+// rewards.
 // Thread contract: pure functions.
 #pragma once
 
@@ -15,7 +16,8 @@ inline constexpr size_t kMaxLabelBytes = 256;
 // Lists and maps of labels in a request: at most this many entries.
 inline constexpr int kMaxLabels = 256;
 
-// INVALID_ARGUMENT names the field. The engine checks the rest: sizes of prompt and embedding, tier names, negative numbers.
+// INVALID_ARGUMENT names the field. The engine checks the rest: sizes of prompt and embedding, tier names, negative
+// numbers.
 absl::StatusOr<RouteRequest> FromProto(const v1::RouteRequest& request);
 absl::StatusOr<Outcome> FromProto(const v1::OutcomeRequest& request);
 // Stars become (stars - 1) / 4, thumbs 1 or 0.
@@ -24,6 +26,9 @@ absl::StatusOr<Feedback> FromProto(const v1::FeedbackRequest& request);
 absl::StatusOr<DecisionId> ParseDecisionId(const std::string& text);
 // INVALID_ARGUMENT naming `field` when `text` is longer than kMaxLabelBytes.
 absl::Status CheckLabel(std::string_view field, const std::string& text);
+
+// An error of Engine::Route in the words of the message: its field "messages" is "chat.messages" there.
+absl::Status WithProtoFieldNames(const absl::Status& status);
 
 void ToProto(const Decision& decision, v1::RouteResponse* response);
 void ToProto(const Explanation& explanation, v1::ExplainResponse* response);

@@ -8,20 +8,28 @@ namespace suffice {
 
 v1::ExclusionReason ToProto(ExclusionReason reason) {
   switch (reason) {
-    case ExclusionReason::kNone: return v1::EXCLUSION_REASON_UNSPECIFIED;
-    case ExclusionReason::kNotAllowed: return v1::EXCLUSION_REASON_NOT_ALLOWED;
-    case ExclusionReason::kNotPinned: return v1::EXCLUSION_REASON_NOT_PINNED;
-    case ExclusionReason::kMissingCapability: return v1::EXCLUSION_REASON_MISSING_CAPABILITY;
-    case ExclusionReason::kContextWindow: return v1::EXCLUSION_REASON_CONTEXT_WINDOW;
+    case ExclusionReason::kNone:
+      return v1::EXCLUSION_REASON_UNSPECIFIED;
+    case ExclusionReason::kNotAllowed:
+      return v1::EXCLUSION_REASON_NOT_ALLOWED;
+    case ExclusionReason::kNotPinned:
+      return v1::EXCLUSION_REASON_NOT_PINNED;
+    case ExclusionReason::kMissingCapability:
+      return v1::EXCLUSION_REASON_MISSING_CAPABILITY;
+    case ExclusionReason::kContextWindow:
+      return v1::EXCLUSION_REASON_CONTEXT_WINDOW;
   }
   return v1::EXCLUSION_REASON_UNSPECIFIED;
 }
 
 v1::ServiceMode ToProto(Mode mode) {
   switch (mode) {
-    case Mode::kLive: return v1::SERVICE_MODE_LIVE;
-    case Mode::kApprentice: return v1::SERVICE_MODE_APPRENTICE;
-    case Mode::kLogOnly: return v1::SERVICE_MODE_LOG_ONLY;
+    case Mode::kLive:
+      return v1::SERVICE_MODE_LIVE;
+    case Mode::kApprentice:
+      return v1::SERVICE_MODE_APPRENTICE;
+    case Mode::kLogOnly:
+      return v1::SERVICE_MODE_LOG_ONLY;
   }
   return v1::SERVICE_MODE_UNSPECIFIED;
 }
@@ -29,22 +37,32 @@ v1::ServiceMode ToProto(Mode mode) {
 absl::StatusOr<CallStatus> FromProto(v1::CallStatus status) {
   switch (status) {
     case v1::CALL_STATUS_UNSPECIFIED:
-    case v1::CALL_STATUS_OK: return CallStatus::kOk;
-    case v1::CALL_STATUS_ERROR: return CallStatus::kError;
-    case v1::CALL_STATUS_TIMEOUT: return CallStatus::kTimeout;
-    case v1::CALL_STATUS_REFUSED: return CallStatus::kRefused;
-    case v1::CALL_STATUS_CANCELLED: return CallStatus::kCancelled;
-    default: return InvalidField("status", fmt::format("unknown value {}", static_cast<int>(status)));
+    case v1::CALL_STATUS_OK:
+      return CallStatus::kOk;
+    case v1::CALL_STATUS_ERROR:
+      return CallStatus::kError;
+    case v1::CALL_STATUS_TIMEOUT:
+      return CallStatus::kTimeout;
+    case v1::CALL_STATUS_REFUSED:
+      return CallStatus::kRefused;
+    case v1::CALL_STATUS_CANCELLED:
+      return CallStatus::kCancelled;
+    default:
+      return InvalidField("status", fmt::format("unknown value {}", static_cast<int>(status)));
   }
 }
 
 absl::StatusOr<FeedbackSource> FromProto(v1::FeedbackSource source) {
   switch (source) {
     case v1::FEEDBACK_SOURCE_UNSPECIFIED:
-    case v1::FEEDBACK_SOURCE_USER: return FeedbackSource::kUser;
-    case v1::FEEDBACK_SOURCE_JUDGE: return FeedbackSource::kJudge;
-    case v1::FEEDBACK_SOURCE_CHECK: return FeedbackSource::kCheck;
-    default: return InvalidField("source", fmt::format("unknown value {}", static_cast<int>(source)));
+    case v1::FEEDBACK_SOURCE_USER:
+      return FeedbackSource::kUser;
+    case v1::FEEDBACK_SOURCE_JUDGE:
+      return FeedbackSource::kJudge;
+    case v1::FEEDBACK_SOURCE_CHECK:
+      return FeedbackSource::kCheck;
+    default:
+      return InvalidField("source", fmt::format("unknown value {}", static_cast<int>(source)));
   }
 }
 

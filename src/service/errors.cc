@@ -47,16 +47,26 @@ absl::Status DeadlineExpiredError() {
 std::string ReasonOf(const absl::Status& status) {
   if (const auto reason = status.GetPayload(kReasonUrl)) return std::string(*reason);
   switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument: return FieldOf(status) ? "INVALID_FIELD" : "INVALID_REQUEST";
-    case absl::StatusCode::kFailedPrecondition: return "NO_ELIGIBLE_TIER";
-    case absl::StatusCode::kNotFound: return "DECISION_NOT_FOUND";
-    case absl::StatusCode::kPermissionDenied: return "OTHER_TENANT";
-    case absl::StatusCode::kAlreadyExists: return "CONFLICTING_RECORD";
-    case absl::StatusCode::kResourceExhausted: return "QUEUE_FULL";
-    case absl::StatusCode::kUnavailable: return "SHUTTING_DOWN";
-    case absl::StatusCode::kDeadlineExceeded: return "DEADLINE_EXPIRED";
-    case absl::StatusCode::kCancelled: return "CANCELLED";
-    default: return "INTERNAL";
+    case absl::StatusCode::kInvalidArgument:
+      return FieldOf(status) ? "INVALID_FIELD" : "INVALID_REQUEST";
+    case absl::StatusCode::kFailedPrecondition:
+      return "NO_ELIGIBLE_TIER";
+    case absl::StatusCode::kNotFound:
+      return "DECISION_NOT_FOUND";
+    case absl::StatusCode::kPermissionDenied:
+      return "OTHER_TENANT";
+    case absl::StatusCode::kAlreadyExists:
+      return "CONFLICTING_RECORD";
+    case absl::StatusCode::kResourceExhausted:
+      return "QUEUE_FULL";
+    case absl::StatusCode::kUnavailable:
+      return "SHUTTING_DOWN";
+    case absl::StatusCode::kDeadlineExceeded:
+      return "DEADLINE_EXPIRED";
+    case absl::StatusCode::kCancelled:
+      return "CANCELLED";
+    default:
+      return "INTERNAL";
   }
 }
 

@@ -1,12 +1,11 @@
-// absl::Status -> grpc::Status with google.rpc details (ErrorInfo, BadRequest, RetryInfo, ResourceInfo). The reasons are
-// part of the API: proto/suffice/v1/router.proto lists them.
-// Thread contract: pure functions.
+// absl::Status -> grpc::Status with google.rpc details (ErrorInfo, BadRequest, RetryInfo, ResourceInfo). The reasons
+// are part of the API: proto/suffice/v1/router.proto lists them. Thread contract: pure functions.
 #pragma once
+
+#include <grpcpp/support/status.h>
 
 #include <string>
 #include <string_view>
-
-#include <grpcpp/support/status.h>
 
 #include "absl/status/status.h"
 
@@ -24,8 +23,8 @@ absl::Status DeadlineExpiredError();
 // The stable reason of an error. REQUIRES: !status.ok().
 std::string ReasonOf(const absl::Status& status);
 
-// `decision_id` names the resource in NOT_FOUND; it may be empty. Messages longer than 1,024 bytes are cut, since they travel
-// in HTTP/2 headers.
+// `decision_id` names the resource in NOT_FOUND; it may be empty. Messages longer than 1,024 bytes are cut, since they
+// travel in HTTP/2 headers.
 grpc::Status ToGrpcStatus(const absl::Status& status, std::string_view decision_id = {});
 
 }  // namespace suffice

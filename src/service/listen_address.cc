@@ -1,7 +1,6 @@
 #include "service/listen_address.h"
 
 #include <arpa/inet.h>
-
 #include <fmt/format.h>
 
 #include "absl/strings/numbers.h"
@@ -23,7 +22,8 @@ std::string ListenAddress::ToString() const {
 
 absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text) {
   const auto error = [&text] {
-    return InvalidField("listen", fmt::format("expected host:port, for example 127.0.0.1:7433 or [::1]:7433, got \"{}\"", text));
+    return InvalidField("listen",
+                        fmt::format("expected host:port, for example 127.0.0.1:7433 or [::1]:7433, got \"{}\"", text));
   };
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0) return error();
@@ -31,7 +31,8 @@ absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text) {
   const bool brackets = address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']';
   if (brackets) address.host = address.host.substr(1, address.host.size() - 2);
   if (!brackets && address.host.find(':') != std::string::npos) return error();
-  if (!absl::SimpleAtoi(text.substr(colon + 1), &address.port) || address.port < 0 || address.port > 65535) return error();
+  if (!absl::SimpleAtoi(text.substr(colon + 1), &address.port) || address.port < 0 || address.port > 65535)
+    return error();
   return address;
 }
 

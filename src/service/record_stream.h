@@ -1,17 +1,18 @@
 // A client stream of records: reads on while earlier items are being committed, and answers when all are on disk.
 //
-// Thread contract and ownership: gRPC calls On* one at a time; `Done` of an item comes from the log's thread, or from within
-// the read itself. The reactor deletes itself in OnDone, which gRPC calls only after Finish. What an item's completion touches
-// lives in `State`, held by every completion too, because the reactor may be gone as soon as the lock is released: only the
-// one who saw the last item go may call Finish, and only the one who owes a read may call StartRead.
+// Thread contract and ownership: gRPC calls On* one at a time; `Done` of an item comes from the log's thread, or from
+// within the read itself. The reactor deletes itself in OnDone, which gRPC calls only after Finish. What an item's
+// completion touches lives in `State`, held by every completion too, because the reactor may be gone as soon as the
+// lock is released: only the one who saw the last item go may call Finish, and only the one who owes a read may call
+// StartRead.
 #pragma once
+
+#include <grpcpp/support/server_callback.h>
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
-
-#include <grpcpp/support/server_callback.h>
 
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"

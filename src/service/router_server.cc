@@ -1,11 +1,10 @@
 #include "service/router_server.h"
 
+#include <fmt/format.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
-
-#include <fmt/format.h>
 
 #include "base/status_macros.h"
 
@@ -25,10 +24,10 @@ void EnablePlugins(bool reflection) {
 absl::StatusOr<std::unique_ptr<RouterServer>> RouterServer::Start(const RouterServerOptions& options) {
   SUFFICE_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
   if (!address.IsLoopback() && !options.insecure_bind) {
-    return absl::FailedPreconditionError(
-        fmt::format("refusing to listen on {}: other machines could reach it, in plain text and without authentication; "
-                    "bind to a loopback address, or allow it with --insecure-bind",
-                    address.ToString()));
+    return absl::FailedPreconditionError(fmt::format(
+        "refusing to listen on {}: other machines could reach it, in plain text and without authentication; "
+        "bind to a loopback address, or allow it with --insecure-bind",
+        address.ToString()));
   }
   EnablePlugins(options.reflection);
   std::unique_ptr<RouterServer> server(new RouterServer(address));

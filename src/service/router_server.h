@@ -8,10 +8,10 @@
 // Shutdown has returned.
 #pragma once
 
+#include <grpcpp/server.h>
+
 #include <memory>
 #include <string>
-
-#include <grpcpp/server.h>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -29,8 +29,8 @@ struct RouterServerOptions {
 
 class RouterServer {
  public:
-  // Binds and answers, though every rpc is UNAVAILABLE until Serve. INVALID_ARGUMENT for a bad address, FAILED_PRECONDITION
-  // for one beyond this machine without insecure_bind, UNAVAILABLE when it cannot be bound.
+  // Binds and answers, though every rpc is UNAVAILABLE until Serve. INVALID_ARGUMENT for a bad address,
+  // FAILED_PRECONDITION for one beyond this machine without insecure_bind, UNAVAILABLE when it cannot be bound.
   static absl::StatusOr<std::unique_ptr<RouterServer>> Start(const RouterServerOptions& options);
   // Cancels what is in flight if Shutdown was not called.
   ~RouterServer();

@@ -68,20 +68,21 @@ grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* cont
   const auto route = [&]() -> absl::Status {
     SUFFICE_ASSIGN_OR_RETURN(Engine* const engine, Enter(*context));
     SUFFICE_ASSIGN_OR_RETURN(const RouteRequest parsed, FromProto(*request));
-    SUFFICE_ASSIGN_OR_RETURN(const Decision decision, engine->Route(parsed));
-    ToProto(decision, response);
+    const absl::StatusOr<Decision> decision = engine->Route(parsed);
+    if (!decision.ok()) return WithProtoFieldNames(decision.status());
+    ToProto(*decision, response);
     return absl::OkStatus();
   };
   return Finish(context->DefaultReactor(), route());
 }
 
-grpc::ServerUnaryReactor* RouterService::Outcome(grpc::CallbackServerContext* context, const v1::OutcomeRequest* request,
-                                                 v1::OutcomeResponse* response) {
+grpc::ServerUnaryReactor* RouterService::Outcome(grpc::CallbackServerContext* context,
+                                                 const v1::OutcomeRequest* request, v1::OutcomeResponse* response) {
   return RecordOne(Enter(*context), context, request, response);
 }
 
-grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* context, const v1::FeedbackRequest* request,
-                                                  v1::FeedbackResponse* response) {
+grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* context,
+                                                  const v1::FeedbackRequest* request, v1::FeedbackResponse* response) {
   return RecordOne(Enter(*context), context, request, response);
 }
 
@@ -95,8 +96,8 @@ grpc::ServerReadReactor<v1::OutcomeStreamRequest>* RouterService::OutcomeStream(
       });
 }
 
-grpc::ServerReadReactor<v1::FeedbackStreamRequest>* RouterService::FeedbackStream(grpc::CallbackServerContext* context,
-                                                                                  v1::FeedbackStreamResponse* response) {
+grpc::ServerReadReactor<v1::FeedbackStreamRequest>* RouterService::FeedbackStream(
+    grpc::CallbackServerContext* context, v1::FeedbackStreamResponse* response) {
   const auto engine = Enter(*context);
   if (!engine.ok()) return new RefusedStream<v1::FeedbackStreamRequest>(engine.status());
   return new RecordStream<v1::FeedbackStreamRequest, v1::FeedbackStreamResponse>(
@@ -105,8 +106,8 @@ grpc::ServerReadReactor<v1::FeedbackStreamRequest>* RouterService::FeedbackStrea
       });
 }
 
-grpc::ServerUnaryReactor* RouterService::Explain(grpc::CallbackServerContext* context, const v1::ExplainRequest* request,
-                                                 v1::ExplainResponse* response) {
+grpc::ServerUnaryReactor* RouterService::Explain(grpc::CallbackServerContext* context,
+                                                 const v1::ExplainRequest* request, v1::ExplainResponse* response) {
   auto* reactor = context->DefaultReactor();
   const auto engine = Enter(*context);
   if (!engine.ok()) return Finish(reactor, engine.status());

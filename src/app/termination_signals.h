@@ -1,0 +1,23 @@
+// SIGHUP, SIGTERM and SIGINT as something to wait for instead of handlers.
+// Thread contract: construct on the main thread before any other thread starts, so that all inherit the mask; use
+// there.
+#pragma once
+
+#include <csignal>
+
+namespace suffice {
+
+class TerminationSignals {
+ public:
+  // Blocks the three in this thread and all it will start, and ignores SIGPIPE.
+  TerminationSignals();
+  // The next one of the three.
+  int Wait() const;
+  // From here on SIGTERM and SIGINT end the process at once.
+  void Release() const;
+
+ private:
+  sigset_t signals_;
+};
+
+}  // namespace suffice
