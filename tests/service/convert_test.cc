@@ -153,7 +153,7 @@ TEST_CASE("route: what is wrong is refused by name", "[service]") {
   (*request.mutable_categorical_features())["x"] = std::string(kMaxLabelBytes + 1, 'v');
   CHECK(WrongField(request) == "categorical_features");
   request = GoodRoute();
-  for (int i = 0; i <= kMaxLabels; ++i) request.add_allowed_tiers("t");
+  for (int i = 0; i <= kMaxLabels; ++i) request.add_allowed_tiers("tier");
   CHECK(WrongField(request) == "allowed_tiers");
 
   const std::string label(kMaxLabelBytes + 1, 'x');
