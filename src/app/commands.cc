@@ -4,6 +4,8 @@ namespace suffice {
 
 std::vector<Command> AllCommands() {
   return {
+      ServeCommand(),
+      CallCommand(),
       CheckConfigCommand(),
       PrintConfigCommand(),
       ReplayCommand(),

@@ -9,11 +9,13 @@
 
 namespace suffice {
 
+Command CallCommand();
 Command CheckConfigCommand();
 Command FitFeaturesCommand();
 Command PrintConfigCommand();
 Command RebuildCommand();
 Command ReplayCommand();
+Command ServeCommand();
 
 // In the order of `suffice --help`.
 std::vector<Command> AllCommands();
