@@ -14,8 +14,8 @@ constexpr double kMaxTokens = 1e7;                 // keeps exponentials of wild
 constexpr double kMaxLatencyMs = 1e8;              // about a day
 constexpr double kInputTokensPrior = 1000;         // tokens at ratio 1 to which the input ratio is shrunk
 
-// What one observation's variance is believed to be before any was made, with kVarianceWeight observations. In squared units
-// of y: rewards in [0, 1]; logarithms of tokens and of milliseconds.
+// What one observation's variance is believed to be before any was made, with kVarianceWeight observations. In
+// squared units of y: rewards in [0, 1]; logarithms of tokens and of milliseconds.
 constexpr double kRewardVariance = 0.0625, kTokensVariance = 0.5, kLatencyVariance = 0.25;
 constexpr double kVarianceWeight = 10;
 

@@ -49,10 +49,10 @@ struct TierPrediction {
   double observations = 0;      // effective, behind quality
 };
 
-// Quality is a ridge regression of the reward; output tokens and latency are log-normal, with ridge regressions of their
-// logarithms mu = w^T x and residual variances s2. With no observations every prediction at x = e_bias is the prior's.
-// Expected output tokens are E[min(T, cap)] for ln(1 + T) ~ N(mu, s2), that is exp(mu + s2 / 2) - 1 where nothing caps them.
-// Intervals hold the uncertainty of mu too: variance s2 (1 + x^T A^-1 x).
+// Quality is a ridge regression of the reward; output tokens and latency are log-normal, with ridge regressions of
+// their logarithms mu = w^T x and residual variances s2. With no observations every prediction at x = e_bias is the
+// prior's. Expected output tokens are E[min(T, cap)] for ln(1 + T) ~ N(mu, s2), that is exp(mu + s2 / 2) - 1 where
+// nothing caps them. Intervals hold the uncertainty of mu too: variance s2 (1 + x^T A^-1 x).
 class TierModel {
  public:
   TierModel(const TierStatistics& statistics, const TierModelOptions& options);

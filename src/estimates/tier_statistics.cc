@@ -22,7 +22,8 @@ void TierStatistics::AppendTo(std::string& bytes) const {
 absl::StatusOr<TierStatistics> TierStatistics::Read(std::string_view& bytes) {
   const auto input_tokens = ReadValue<double>(bytes);
   const auto input_tokens_estimate = ReadValue<double>(bytes);
-  if (!input_tokens || !input_tokens_estimate || !std::isfinite(*input_tokens) || !std::isfinite(*input_tokens_estimate)) {
+  const bool whole = input_tokens && input_tokens_estimate;
+  if (!whole || !std::isfinite(*input_tokens) || !std::isfinite(*input_tokens_estimate)) {
     return absl::InvalidArgumentError("tier statistics: malformed bytes");
   }
   TierStatistics result(0, 0);

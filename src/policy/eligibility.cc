@@ -20,8 +20,8 @@ ExclusionReason CheckEligibility(const Tier& tier, const Requirements& requireme
   for (const std::string& capability : requirements.capabilities) {
     if (!Contains(tier.capabilities, capability)) return ExclusionReason::kMissingCapability;
   }
-  if (tier.context_tokens > 0 && requirements.context_tokens > tier.context_tokens) return ExclusionReason::kContextWindow;
-  return ExclusionReason::kNone;
+  const bool fits = tier.context_tokens == 0 || requirements.context_tokens <= tier.context_tokens;
+  return fits ? ExclusionReason::kNone : ExclusionReason::kContextWindow;
 }
 
 }  // namespace suffice

@@ -1,4 +1,5 @@
-// The decision itself: eligibility, score, exploration, draw. Pure functions: no storage, no time, no randomness of their own.
+// The decision itself: eligibility, score, exploration, draw. Pure functions: no storage, no time, no randomness of
+// their own.
 #pragma once
 
 #include <cstdint>
@@ -39,19 +40,21 @@ struct Requirements {
 // Whether the tier may serve the request at all, or why not: the first reason in the order of the enumeration.
 ExclusionReason CheckEligibility(const Tier& tier, const Requirements& requirements);
 
-// Fills in `score` and `propensity` of every candidate. The score is the objective, quality - cost_weight cost (weighted) or
-// quality (max_quality), plus, for policies thompson and igw, new_tier_bonus quality_sigma while observations < burn_in.
-// Propensities, over the K eligible candidates (exact ties share equally everywhere):
+// Fills in `score` and `propensity` of every candidate. The score is the objective, quality - cost_weight cost
+// (weighted) or quality (max_quality), plus, for policies thompson and igw, new_tier_bonus quality_sigma while
+// observations < burn_in. Propensities, over the K eligible candidates (exact ties share equally everywhere):
 //   thompson        P(a has the largest draw), draws N(score_a, (thompson_scale quality_sigma_a)^2), by quadrature
-//   linucb          epsilon/K min(1, mean cost / cost_a) each, the rest to the largest score + linucb_alpha quality_sigma
-//   igw             1 / (K + igw_gamma sqrt(observations_a) (best score - score_a)), the rest to the best (Abe and Long 1999;
-//                   Foster and Rakhlin 2020, with a learning rate per tier)
+//   linucb          epsilon/K min(1, mean cost / cost_a) each, the rest to the largest score + linucb_alpha
+//                   quality_sigma
+//   igw             1 / (K + igw_gamma sqrt(observations_a) (best score - score_a)), the rest to the best (Abe and
+//                   Long 1999; Foster and Rakhlin 2020, with a learning rate per tier)
 //   epsilon_greedy  epsilon/K each, the rest to the best score
 //   fixed           1 for the fixed tier; if it is not eligible, 1 for the best score
 //   random          1/K each
 //   weighted        the weights, scaled to sum to 1; 1/K each if all of them are 0
 // Propensities of eligible tiers are >= 0 and sum to 1 within 1e-12; others are 0. Allocates nothing.
-// REQUIRES: at least one candidate is eligible, at most kMaxCandidates candidates, all numbers finite, quality_sigma >= 0.
+// REQUIRES: at least one candidate is eligible, at most kMaxCandidates candidates, all numbers finite, quality_sigma
+// >= 0.
 void DecidePropensities(const PolicyConfig& policy, const ObjectiveConfig& objective, std::span<Candidate> candidates);
 
 // The number in [0, 1) that decides: UnitInterval(Hash64(id, seed)).

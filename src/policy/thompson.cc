@@ -82,7 +82,8 @@ void AddPanel(std::span<const Spread* const> active, double low, double high, st
   }
 }
 
-// Integrates from `low`, where every spread has begun and under which the largest draw cannot lie, to where the last one ends.
+// Integrates from `low`, where every spread has begun and under which the largest draw cannot lie, to where the last
+// one ends.
 void Integrate(std::span<const Spread> spreads, double low, std::span<double> probabilities) {
   std::array<const Spread*, kMaxCandidates> active;
   for (double t = low;;) {

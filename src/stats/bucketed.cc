@@ -14,6 +14,8 @@ namespace {
 constexpr double kCountedHalfLives = 20;
 constexpr double kKeptHalfLives = 21;
 
+constexpr int kRecentBuckets = 8;  // newest ones, outside the checkpoint
+
 }  // namespace
 
 BucketedStatistics::BucketedStatistics(int dimensions, double half_life)
@@ -24,10 +26,19 @@ BucketedStatistics::BucketedStatistics(int dimensions, double half_life)
 void BucketedStatistics::Add(int64_t bucket, std::span<const float> x, double weight, double y) {
   if (half_life_ == 0) bucket = 0;  // nothing is forgotten, so one bucket is enough
   if (bucket <= forgotten_) return;
+  const bool newest = buckets_.empty() || bucket > buckets_.rbegin()->first;
   buckets_.try_emplace(bucket, dimensions_).first->second.Add(x, weight, y);
   kept_n_ += weight;
+  if (bucket <= checkpoint_.last) checkpoint_.valid = false;
   ForgetOld();
+  if (newest) MakeCheckpoint();
 }
+
+bool BucketedStatistics::Counts(double newer) const {
+  return half_life_ == 0 || newer <= kCountedHalfLives * half_life_;
+}
+
+double BucketedStatistics::Weight(double newer) const { return half_life_ == 0 ? 1 : std::exp2(-newer / half_life_); }
 
 void BucketedStatistics::ForgetOld() {
   if (half_life_ == 0) return;
@@ -35,19 +46,40 @@ void BucketedStatistics::ForgetOld() {
     const auto oldest = buckets_.begin();
     const double newer = kept_n_ - oldest->second.n();
     if (newer <= kKeptHalfLives * half_life_) return;
+    if (oldest->first >= checkpoint_.first) checkpoint_.valid = false;
     kept_n_ = newer;
     forgotten_ = oldest->first;
     buckets_.erase(oldest);
   }
 }
 
+void BucketedStatistics::MakeCheckpoint() {
+  checkpoint_.valid = false;
+  if (buckets_.size() <= 2 * kRecentBuckets) return;
+  double recent = 0;
+  auto bucket = buckets_.rbegin();
+  for (int i = 0; i < kRecentBuckets; ++i, ++bucket) recent += bucket->second.n();
+  checkpoint_ = {true, bucket->first, bucket->first, RidgeStatistics(dimensions_)};
+  for (double newer = 0; bucket != buckets_.rend() && Counts(recent + newer); ++bucket) {
+    checkpoint_.sum.AddScaled(bucket->second, Weight(newer));
+    checkpoint_.first = bucket->first;
+    newer += bucket->second.n();
+  }
+}
+
 RidgeStatistics BucketedStatistics::Discounted() const {
   RidgeStatistics sum(dimensions_);
   double newer = 0;
+  bool in_checkpoint = false;
   for (auto bucket = buckets_.rbegin(); bucket != buckets_.rend(); ++bucket) {
-    const double half_lives = half_life_ > 0 ? newer / half_life_ : 0;
-    if (half_lives > kCountedHalfLives) break;
-    sum.AddScaled(bucket->second, std::exp2(-half_lives));
+    if (checkpoint_.valid && bucket->first == checkpoint_.last) {
+      sum.AddScaled(checkpoint_.sum, Weight(newer));
+      in_checkpoint = true;
+    }
+    // Since the checkpoint was made its oldest buckets may have ceased to count, or others come to count again.
+    const bool summed = in_checkpoint && bucket->first >= checkpoint_.first, counts = Counts(newer);
+    if (counts != summed) sum.AddScaled(bucket->second, counts ? Weight(newer) : -Weight(newer));
+    if (!counts && !summed) break;
     newer += bucket->second.n();
   }
   return sum;
@@ -55,8 +87,7 @@ RidgeStatistics BucketedStatistics::Discounted() const {
 
 double BucketedStatistics::n() const {
   double newer = 0;
-  for (auto bucket = buckets_.rbegin(); bucket != buckets_.rend(); ++bucket) {
-    if (half_life_ > 0 && newer > kCountedHalfLives * half_life_) break;
+  for (auto bucket = buckets_.rbegin(); bucket != buckets_.rend() && Counts(newer); ++bucket) {
     newer += bucket->second.n();
   }
   return newer;
@@ -94,6 +125,7 @@ absl::StatusOr<BucketedStatistics> BucketedStatistics::Read(std::string_view& by
     result.buckets_.emplace_hint(result.buckets_.end(), *index, std::move(statistics));
     last = *index;
   }
+  result.MakeCheckpoint();
   return result;
 }
 

@@ -12,7 +12,8 @@ double NormalCdf(double z);
 // z with NormalCdf(z) = p, within 1e-12 of the larger of 1 and |z|. -inf at p <= 0, +inf at p >= 1.
 double InverseNormalCdf(double p);
 
-// NormalCdf and NormalDensity within 1e-9 (absolute), in a few nanoseconds: a Taylor series about the nearest of 257 points.
+// NormalCdf and NormalDensity within 1e-9 (absolute), in a few nanoseconds: a Taylor series about the nearest of 257
+// points.
 class NormalTable {
  public:
   struct Value {

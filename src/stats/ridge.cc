@@ -28,11 +28,18 @@ bool ReadVector(std::string_view& bytes, Eigen::VectorXd& v) {
   return true;
 }
 
-// W = L^-1 where A = L L^T, so that A^-1 = W^T W.
-Eigen::MatrixXf InverseFactor(const Eigen::LLT<Eigen::MatrixXd>& llt) {
-  const Eigen::Index d = llt.rows();
-  Eigen::MatrixXd inverse = Eigen::MatrixXd::Identity(d, d);
-  llt.matrixL().solveInPlace(inverse);
+// W = L^-1, so that (L L^T)^-1 = W^T W. By forward substitution that skips the zeros above each column's diagonal.
+Eigen::MatrixXf InvertLower(const Eigen::MatrixXd& l) {
+  const Eigen::Index d = l.rows();
+  Eigen::MatrixXd inverse = Eigen::MatrixXd::Zero(d, d);
+  for (Eigen::Index j = 0; j < d; ++j) {
+    auto column = inverse.col(j);
+    column[j] = 1;
+    for (Eigen::Index k = j; k < d; ++k) {
+      column[k] /= l(k, k);
+      column.tail(d - k - 1) -= column[k] * l.col(k).tail(d - k - 1);
+    }
+  }
   return inverse.cast<float>();
 }
 
@@ -98,10 +105,12 @@ absl::StatusOr<RidgeStatistics> RidgeStatistics::Read(std::string_view& bytes) {
   const auto malformed = [] { return absl::InvalidArgumentError("ridge statistics: malformed bytes"); };
   const auto dimensions = ReadValue<uint32_t>(bytes);
   if (!dimensions || *dimensions > kMaxDimensions) return malformed();
-  if (bytes.size() < static_cast<size_t>(3 + *dimensions + PackedSize(*dimensions)) * sizeof(double)) return malformed();
+  const auto doubles = static_cast<size_t>(3 + *dimensions + PackedSize(*dimensions));
+  if (bytes.size() < doubles * sizeof(double)) return malformed();
   RidgeStatistics result(static_cast<int>(*dimensions));
   Eigen::VectorXd scalars(3);
-  if (!ReadVector(bytes, scalars) || !ReadVector(bytes, result.b_) || !ReadVector(bytes, result.packed_)) return malformed();
+  const bool whole = ReadVector(bytes, scalars) && ReadVector(bytes, result.b_) && ReadVector(bytes, result.packed_);
+  if (!whole) return malformed();
   result.n_ = scalars[0];
   result.yy_ = scalars[1];
   result.y_sum_ = scalars[2];
@@ -122,7 +131,7 @@ RidgeSolution SolveRidge(const RidgeStatistics& statistics, int d, const RidgePr
   assert(llt.info() == Eigen::Success);
   RidgeSolution solution;
   solution.theta = llt.solve(target);
-  solution.inverse_factor = InverseFactor(llt);
+  solution.inverse_factor = InvertLower(llt.matrixLLT());
   solution.n = std::max(0.0, statistics.n());
   const Eigen::VectorXd& theta = solution.theta;
   // Rounding can leave a perfect fit a little below zero.

@@ -13,8 +13,8 @@
 
 namespace suffice {
 
-// S = sum w x x^T, b = sum w y x, n = sum w, yy = sum w y^2, in double. Adding and removing are exact inverses up to rounding;
-// merging is adding.
+// S = sum w x x^T, b = sum w y x, n = sum w, yy = sum w y^2, in double. Adding and removing are exact inverses up to
+// rounding; merging is adding.
 class RidgeStatistics {
  public:
   explicit RidgeStatistics(int dimensions = 0);
@@ -47,10 +47,10 @@ class RidgeStatistics {
 };
 
 // RidgeStatistics per bucket of decisions, so that forgetting depends on when a decision was made and not on when its
-// feedback came: theta = (sum_k g_k S_k + P)^-1 sum_k g_k b_k, where g_k halves with every `half_life` observations in newer
-// buckets. Buckets whose weight has fallen under 2^-20 do not count, and what comes late for them is ignored, so the order of
-// arrival does not matter. They are kept in memory for another half-life, which is how far observations that are taken back
-// may bring a bucket's weight up again.
+// feedback came: theta = (sum_k g_k S_k + P)^-1 sum_k g_k b_k, where g_k halves with every `half_life` observations
+// in newer buckets. Buckets whose weight has fallen under 2^-20 do not count, and what comes late for them is
+// ignored, so the order of arrival does not matter. They are kept in memory for another half-life, which is how far
+// observations that are taken back may bring a bucket's weight up again.
 class BucketedStatistics {
  public:
   BucketedStatistics(int dimensions, double half_life);  // half_life in observations; 0: never forget
@@ -65,13 +65,24 @@ class BucketedStatistics {
   static absl::StatusOr<BucketedStatistics> Read(std::string_view& bytes);
 
  private:
+  // The discounted sum of the buckets first .. last, as seen from just after `last`: most of what Discounted() needs,
+  // and it changes only with late arrivals, so it is made once per bucket.
+  struct Checkpoint {
+    bool valid = false;
+    int64_t first = 0, last = 0;
+    RidgeStatistics sum;
+  };
+  bool Counts(double newer) const;    // whether a bucket does that has `newer` observations in newer ones
+  double Weight(double newer) const;  // g of such a bucket
   void ForgetOld();
+  void MakeCheckpoint();
 
   int dimensions_;
   double half_life_;
   int64_t forgotten_;  // buckets up to this one are gone for good
   double kept_n_ = 0;  // sum of n over buckets_
   std::map<int64_t, RidgeStatistics> buckets_;
+  Checkpoint checkpoint_;
 };
 
 // theta and the posterior shape of a ridge regression on the first `d` dimensions of some statistics.
@@ -91,9 +102,10 @@ struct RidgePrior {
   double variance_weight = 10;
 };
 
-// Solves on the leading d dimensions (dimension 0 is the bias): A = S + P, theta = A^-1 (b + P_00 mean e_bias), where P is
-// diagonal with P_00 = bias_precision + weight, the rest precision; and residual_variance = (variance_weight variance + RSS) /
-// (variance_weight + n), RSS being the sum of squared residuals. REQUIRES: 1 <= d <= statistics.dimensions(), P positive.
+// Solves on the leading d dimensions (dimension 0 is the bias): A = S + P, theta = A^-1 (b + P_00 mean e_bias), where
+// P is diagonal with P_00 = bias_precision + weight, the rest precision; and residual_variance = (variance_weight
+// variance + RSS) / (variance_weight + n), RSS being the sum of squared residuals. REQUIRES: 1 <= d <=
+// statistics.dimensions(), P positive.
 RidgeSolution SolveRidge(const RidgeStatistics& statistics, int d, const RidgePrior& prior);
 
 }  // namespace suffice

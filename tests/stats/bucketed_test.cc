@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <random>
 #include <vector>
 
@@ -55,6 +56,33 @@ TEST_CASE("a bucket counts half after half_life observations in newer buckets") 
   CHECK(sum.b()[0] == Approx(4 * 0.25));
   CHECK(sum.n() == Approx(4 * 0.25 + 10 * 0.5 + 10));
   CHECK(statistics.n() == 24);
+}
+
+TEST_CASE("at every moment the discounted sum is its definition") {
+  constexpr double kHalfLife = 40;
+  std::vector<Event> events = MakeEvents(90, 15, 8);
+  // Mostly in order, as feedback comes: up to 100 places late, and now and then very late.
+  std::mt19937 random(9);
+  for (size_t i = 0; i < events.size(); ++i) {
+    const size_t late = random() % 20 == 0 ? 700 : random() % 100;
+    std::swap(events[i], events[std::min(i + late, events.size() - 1)]);
+  }
+  BucketedStatistics statistics(kD, kHalfLife);
+  std::map<int64_t, RidgeStatistics> plain;
+  int dropped = 0;
+  for (const Event& event : events) {
+    statistics.Add(event.bucket, event.x, event.weight, event.y);
+    plain.try_emplace(event.bucket, kD).first->second.Add(event.x, event.weight, event.y);
+    RidgeStatistics expected(kD);
+    double newer = 0;
+    for (auto it = plain.rbegin(); it != plain.rend(); ++it) {
+      if (newer <= 20 * kHalfLife) expected.AddScaled(it->second, std::exp2(-newer / kHalfLife));
+      dropped += newer > 20 * kHalfLife;
+      newer += it->second.n();
+    }
+    REQUIRE(Difference(statistics.Discounted(), expected) < 1e-10);
+  }
+  CHECK(dropped > 0);
 }
 
 TEST_CASE("nothing is forgotten at half-life 0") {
