@@ -256,11 +256,19 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
   SUFFICE_RETURN_IF_ERROR(ValidateConfig(options.config));
   if (options.database.empty()) return InvalidField("database", "expected the path of an SQLite file");
   SUFFICE_ASSIGN_OR_RETURN(const uint64_t salt, SaltForNewStore(options.config));
-  SUFFICE_ASSIGN_OR_RETURN(std::unique_ptr<EventLog> log,
-                           OpenSqliteLog({.path = options.database,
-                                          .durability = options.config.log.durability,
-                                          .queue_capacity = options.config.log.queue_capacity,
-                                          .salt_if_new = salt}));
+  // Used by the log's writer alone, and not before the first outcome.
+  const auto prices = std::make_shared<PriceBook>();
+  SUFFICE_ASSIGN_OR_RETURN(
+      std::unique_ptr<EventLog> log,
+      OpenSqliteLog({.path = options.database,
+                     .durability = options.config.log.durability,
+                     .queue_capacity = options.config.log.queue_capacity,
+                     .salt_if_new = salt,
+                     .settle = [prices](const std::string& config_hash, const std::string& tier, double input_tokens_estimate,
+                                        const Outcome& outcome) {
+                       return ListCostNanos(config_hash, tier, input_tokens_estimate, outcome, *prices);
+                     }}));
+  prices->Bind(log.get());
   auto impl = std::make_unique<Impl>(std::move(log), options.config);
   SUFFICE_RETURN_IF_ERROR(impl->Start(std::move(options.config)));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));

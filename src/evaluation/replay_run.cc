@@ -46,7 +46,8 @@ OutcomeRecord OutcomeOf(const DecisionRecord& decision, const TrafficTier& call,
   record.outcome.latency_ms = call.latency_ms;
   record.outcome.time_to_first_token_ms = call.ttft_ms;
   record.cost_nanos =
-      call.cost_usd ? Money::FromUsd(*call.cost_usd).nanos : ListCostNanos(decision, record.outcome, prices);
+      call.cost_usd ? Money::FromUsd(*call.cost_usd).nanos : ListCostNanos(decision.config_hash, decision.tier, decision.input_tokens_estimate, record.outcome,
+                                                                               prices);
   return record;
 }
 

@@ -30,6 +30,9 @@ void BindDecision(const DecisionRecord& decision, int64_t tier_ordinal, Decision
   insert.BindDouble(++p, decision.audit_probability);
   insert.BindDouble(++p, decision.keep_probability);
   insert.BindDouble(++p, decision.input_tokens_estimate);
+  for (const Estimate& estimate : {decision.cost_usd, decision.latency_ms}) {
+    for (const double value : {estimate.value, estimate.low, estimate.high}) insert.BindDouble(++p, value);
+  }
   insert.BindText(++p, scratch.multipliers);
   insert.BindText(++p, scratch.tiers);
   insert.BindInt(++p, static_cast<int64_t>(decision.feature_version));
@@ -65,6 +68,9 @@ absl::StatusOr<DecisionRecord> ReadDecision(const Statement& row) {
   decision.audit_probability = row.Double(c++);
   decision.keep_probability = row.Double(c++);
   decision.input_tokens_estimate = row.Double(c++);
+  for (Estimate* estimate : {&decision.cost_usd, &decision.latency_ms}) {
+    for (double* value : {&estimate->value, &estimate->low, &estimate->high}) *value = row.Double(c++);
+  }
   SUFFICE_ASSIGN_OR_RETURN(decision.multipliers, DecodeMultipliers(row.Bytes(c++)));
   SUFFICE_ASSIGN_OR_RETURN(decision.tiers, DecodeTiers(row.Bytes(c++)));
   decision.feature_version = static_cast<uint64_t>(row.Int(c++));

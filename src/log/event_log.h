@@ -48,7 +48,6 @@ class EventLog {
   // `done` runs once, on the writer's thread after the commit, or at once on the caller's when nothing could be queued.
   // NOT_FOUND: unknown decision (the row goes to `orphans`). PERMISSION_DENIED: the decision is another tenant's.
   // Sent again with the same values: a receipt with duplicate = true. With other values: ALREADY_EXISTS.
-  // An outcome's cost_nanos is taken as given.
   virtual void AppendOutcome(OutcomeRecord outcome, Done done) = 0;
   virtual void AppendFeedback(FeedbackRecord feedback, Done done) = 0;
 
@@ -84,11 +83,17 @@ class EventLog {
   virtual absl::Status Close() = 0;
 };
 
+// What a call cost by the price list, in nano-dollars, when its outcome told no dollars: the configuration and tier of its
+// decision, and the input tokens estimated from the prompt. Runs on the writer's thread.
+using OutcomeSettler = std::function<int64_t(const std::string& config_hash, const std::string& tier,
+                                             double input_tokens_estimate, const Outcome& outcome)>;
+
 struct SqliteLogOptions {
   std::string path;
   Durability durability = Durability::kFull;
   int64_t queue_capacity = 65536;
   uint64_t salt_if_new = 0;  // 0: random
+  OutcomeSettler settle;     // fills cost_nanos of outcomes without cost_usd; empty: it is taken as given
 };
 
 // Opens or creates the file, applies migrations after a backup beside it, refuses a newer schema (FAILED_PRECONDITION) and a

@@ -19,8 +19,8 @@ std::string InsertDecisionSql() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<LogTables>> LogTables::Prepare(Database& database) {
-  std::unique_ptr<LogTables> tables(new LogTables(database));
+absl::StatusOr<std::unique_ptr<LogTables>> LogTables::Prepare(Database& database, OutcomeSettler settle) {
+  std::unique_ptr<LogTables> tables(new LogTables(database, std::move(settle)));
   SUFFICE_RETURN_IF_ERROR(tables->PrepareStatements());
   SUFFICE_RETURN_IF_ERROR(tables->LoadTierCounts());
   return tables;
@@ -28,7 +28,7 @@ absl::StatusOr<std::unique_ptr<LogTables>> LogTables::Prepare(Database& database
 
 absl::Status LogTables::PrepareStatements() {
   const std::pair<Statement*, std::string> statements[] = {
-      {&find_decision_, "SELECT seq, tenant FROM decisions WHERE id = ?1"},
+      {&find_decision_, "SELECT seq, tenant, tier, config_hash, input_tokens_estimate FROM decisions WHERE id = ?1"},
       {&insert_decision_, InsertDecisionSql()},
       {&insert_outcome_,
        "INSERT INTO outcomes (decision_seq, time_us, status, input_tokens, output_tokens, cost_usd, cost_nanos, "
@@ -99,7 +99,8 @@ absl::StatusOr<std::optional<LogTables::Found>> LogTables::FindDecision(const De
   find_decision_.BindBlob(1, id.Raw());
   SUFFICE_ASSIGN_OR_RETURN(const bool row, find_decision_.Step());
   if (!row) return std::nullopt;
-  return Found{find_decision_.Int(0), find_decision_.String(1)};
+  return Found{find_decision_.Int(0), find_decision_.String(1), find_decision_.String(2), find_decision_.String(3),
+               find_decision_.Double(4)};
 }
 
 absl::StatusOr<std::optional<int64_t>> LogTables::InsertDecision(const DecisionRecord& decision) {
@@ -125,7 +126,7 @@ absl::StatusOr<bool> LogTables::InsertEvaluation(const DecisionRecord& decision,
                                                  const std::optional<FeedbackRecord>& feedback) {
   SUFFICE_ASSIGN_OR_RETURN(const std::optional<int64_t> seq, InsertDecision(decision));
   if (!seq) return false;
-  SUFFICE_RETURN_IF_ERROR(InsertOutcome(outcome, *seq).status());
+  SUFFICE_RETURN_IF_ERROR(InsertOutcome(outcome, *seq, outcome.cost_nanos).status());
   if (!feedback) return true;
   return InsertFeedback(*feedback, *seq);
 }
@@ -149,7 +150,7 @@ absl::Status LogTables::WriteEvaluation(const DecisionRecord& decision, const Ou
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> LogTables::InsertOutcome(const OutcomeRecord& outcome, int64_t decision_seq) {
+absl::StatusOr<bool> LogTables::InsertOutcome(const OutcomeRecord& outcome, int64_t decision_seq, int64_t cost_nanos) {
   const Outcome& told = outcome.outcome;
   insert_outcome_.BindInt(1, decision_seq);
   insert_outcome_.BindInt(2, outcome.time_us);
@@ -157,7 +158,7 @@ absl::StatusOr<bool> LogTables::InsertOutcome(const OutcomeRecord& outcome, int6
   insert_outcome_.BindInt(4, told.input_tokens);
   insert_outcome_.BindInt(5, told.output_tokens);
   insert_outcome_.BindDouble(6, told.cost_usd);
-  insert_outcome_.BindInt(7, outcome.cost_nanos);
+  insert_outcome_.BindInt(7, cost_nanos);
   insert_outcome_.BindDouble(8, told.time_to_first_token_ms);
   insert_outcome_.BindDouble(9, told.latency_ms);
   insert_outcome_.BindInt(10, int64_t{told.retries});
@@ -211,6 +212,11 @@ absl::Status LogTables::CompareWithStored(const FeedbackRecord& feedback, Answer
   return absl::OkStatus();
 }
 
+int64_t LogTables::SettledCost(const OutcomeRecord& outcome, const Found& decision) const {
+  if (outcome.outcome.cost_usd || !settle_) return outcome.cost_nanos;
+  return settle_(decision.config_hash, decision.tier, decision.input_tokens_estimate, outcome.outcome);
+}
+
 absl::Status LogTables::WriteOutcome(const OutcomeRecord& outcome, Answer& answer) {
   const Outcome& told = outcome.outcome;
   SUFFICE_ASSIGN_OR_RETURN(const std::optional<Found> decision, FindDecision(told.decision_id));
@@ -223,7 +229,7 @@ absl::Status LogTables::WriteOutcome(const OutcomeRecord& outcome, Answer& answe
     answer = std::move(denied);
     return absl::OkStatus();
   }
-  SUFFICE_ASSIGN_OR_RETURN(const bool is_new, InsertOutcome(outcome, decision->seq));
+  SUFFICE_ASSIGN_OR_RETURN(const bool is_new, InsertOutcome(outcome, decision->seq, SettledCost(outcome, *decision)));
   if (!is_new) return CompareWithStored(outcome, decision->seq, answer);
   answer = Receipt{};
   ++pending_.outcomes;

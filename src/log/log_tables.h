@@ -23,7 +23,7 @@ class LogTables {
   using Answer = absl::StatusOr<Receipt>;
 
   // Prepares the statements and loads each tier's count of decisions. `database` must outlive the result.
-  static absl::StatusOr<std::unique_ptr<LogTables>> Prepare(Database& database);
+  static absl::StatusOr<std::unique_ptr<LogTables>> Prepare(Database& database, OutcomeSettler settle = nullptr);
 
   absl::Status WriteDecision(const DecisionRecord& decision);
   // All rows or none.
@@ -42,19 +42,20 @@ class LogTables {
   void RolledBack();
 
  private:
-  explicit LogTables(Database& database) : database_(database) {}
+  LogTables(Database& database, OutcomeSettler settle) : database_(database), settle_(std::move(settle)) {}
   absl::Status PrepareStatements();
   absl::Status LoadTierCounts();
 
   struct Found {
     int64_t seq;
-    std::string tenant;
+    std::string tenant, tier, config_hash;
+    double input_tokens_estimate;
   };
   absl::StatusOr<std::optional<Found>> FindDecision(const DecisionId& id);
   // Seq of the new row; nothing: the id was there.
   absl::StatusOr<std::optional<int64_t>> InsertDecision(const DecisionRecord& decision);
   // Whether the row is new.
-  absl::StatusOr<bool> InsertOutcome(const OutcomeRecord& outcome, int64_t decision_seq);
+  absl::StatusOr<bool> InsertOutcome(const OutcomeRecord& outcome, int64_t decision_seq, int64_t cost_nanos);
   absl::StatusOr<bool> InsertFeedback(const FeedbackRecord& feedback, int64_t decision_seq);
   absl::StatusOr<bool> InsertEvaluation(const DecisionRecord& decision, const OutcomeRecord& outcome,
                                         const std::optional<FeedbackRecord>& feedback);
@@ -63,7 +64,10 @@ class LogTables {
   absl::Status InsertOrphan(std::string_view kind, int64_t time_us, const DecisionId& id, const std::string& tenant,
                             const std::string& value);
 
+  int64_t SettledCost(const OutcomeRecord& outcome, const Found& decision) const;
+
   Database& database_;
+  const OutcomeSettler settle_;
   Statement find_decision_, insert_decision_, insert_outcome_, insert_feedback_, select_outcome_, select_feedback_,
       insert_orphan_, insert_config_, select_config_, insert_feature_set_, select_feature_set_, insert_snapshot_,
       drop_states_, savepoint_, release_, rollback_to_;

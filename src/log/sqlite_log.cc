@@ -156,7 +156,7 @@ absl::StatusOr<std::unique_ptr<EventLog>> OpenSqliteLogWith(const SqliteLogOptio
   SUFFICE_ASSIGN_OR_RETURN(
       std::unique_ptr<SqliteWriter> writer,
       SqliteWriter::Start(std::move(database),
-                          {.durability = options.durability, .queue_capacity = options.queue_capacity}));
+                          {.durability = options.durability, .queue_capacity = options.queue_capacity, .settle = options.settle}));
   SUFFICE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteReader> reader, SqliteReader::Open(path));
   return std::make_unique<SqliteLog>(std::move(file_lock), salt, std::move(writer), std::move(reader));
 }

@@ -29,7 +29,7 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 absl::StatusOr<std::unique_ptr<SqliteWriter>> SqliteWriter::Start(Database database, const Options& options) {
   std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(database), options));
   writer->pause_ = kFirstPause;
-  SUFFICE_ASSIGN_OR_RETURN(writer->tables_, LogTables::Prepare(writer->database_));
+  SUFFICE_ASSIGN_OR_RETURN(writer->tables_, LogTables::Prepare(writer->database_, options.settle));
   SUFFICE_RETURN_IF_ERROR(writer->SetSynchronous(options.durability == Durability::kFull));
   writer->thread_ = std::thread([raw = writer.get()] { raw->Loop(); });
   return writer;

@@ -31,6 +31,7 @@ class SqliteWriter {
   struct Options {
     Durability durability = Durability::kFull;
     int64_t queue_capacity = 65536;  // rows waiting, those in the transaction under way included
+    OutcomeSettler settle = nullptr;
   };
   struct EvaluationRows {
     DecisionRecord decision;

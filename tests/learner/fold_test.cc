@@ -164,7 +164,7 @@ TEST_CASE("told dollars become billed tokens at the price in force") {
   const Lesson lesson = LessonOf(**observed, Learner::kEverything, prices.Find(traffic.config->Hash(), "small"));
   REQUIRE(lesson.log_tokens.has_value());
   CHECK(*lesson.log_tokens == Approx(std::log1p(500.0)));
-  CHECK(ListCostNanos((*observed)->decision, record.outcome, prices) == 1'002'000);
+  CHECK(ListCostNanos(traffic.config->Hash(), "small", 10, record.outcome, prices) == 1'002'000);
 }
 
 TEST_CASE("statistics read back as they were, and nothing else is read") {
