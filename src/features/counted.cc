@@ -10,9 +10,6 @@
 namespace suffice {
 namespace {
 
-// Part of the version: raise it whenever a property's definition or standardisation changes.
-constexpr uint32_t kPropertiesVersion = 1;
-
 class CountedFeatures final : public FeatureSet {
  public:
   explicit CountedFeatures(const FeatureConfig& config)

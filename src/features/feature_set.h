@@ -37,11 +37,11 @@ class FeatureSet {
 
 using FeatureSetPtr = std::shared_ptr<const FeatureSet>;
 
-// Counted properties of the prompt: needs no data.
+// Counted properties of the prompt: needs no data. x = [1, extras, the kPropertyCount properties].
 FeatureSetPtr MakeCountedFeatures(const FeatureConfig& config);
 
 struct SvdFitOptions {
-  int dimensions = 64;        // of the projection; fewer where the data has a smaller rank
+  int dimensions = 64;        // of the projection, 1 to 512; fewer where the data has a smaller rank
   int power_iterations = 3;
   int oversampling = 16;
   int threads = 2;
@@ -51,8 +51,12 @@ struct SvdFitOptions {
 };
 
 // Collects sketches in bounded memory, then fits idf and an unsupervised projection: sublinear tf (1 + ln tf) x idf, l2 norm,
-// randomised SVD (Halko, Martinsson, Tropp 2011, algorithm 4.4), standardised by the training columns, clipped at +-5, stored
-// as int8 with a scale per dimension.
+// randomised SVD (Halko, Martinsson, Tropp 2011, algorithm 4.4), stored as int8 with a scale per dimension. Dimensions are centred
+// on the training prompts and scaled alike, to a mean variance of 0.4, so they keep their singular values' proportions; then
+// clipped at +-5. x = [1, extras, the eight most telling counted properties, the projection by falling singular value].
+// At most 2^26 counts (256 MiB) are kept: where prompts are so long that max_prompts of them need more, the sample is smaller.
+// Thread contract: confined to one thread at a time; Fit starts threads of its own and joins them. The same sketches in the same
+// order give the same set, bit for bit, for any number of threads.
 class SvdFitter {
  public:
   SvdFitter(const FeatureConfig& config, const SvdFitOptions& options);

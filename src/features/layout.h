@@ -34,6 +34,9 @@ inline std::string BiasOrExtraName(const std::vector<std::string>& extras_names,
   return index == 0 ? "bias" : extras_names[static_cast<size_t>(index) - 1];
 }
 
+// Part of every version: raise it whenever a property's definition, standardisation or place changes.
+inline constexpr uint32_t kPropertiesVersion = 1;
+
 // The readers of each kind's own fields.
 absl::StatusOr<FeatureSetPtr> ReadCountedFeatures(std::string_view body, const FeatureConfig& config);
 absl::StatusOr<FeatureSetPtr> ReadSvdFeatures(std::string_view body, const FeatureConfig& config);

@@ -21,10 +21,6 @@ bool AllFinite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
 }
 
-bool AllPositive(const std::vector<float>& values) {
-  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value) && value > 0; });
-}
-
 }  // namespace
 
 const std::array<float, 256>& SublinearTf() {
@@ -57,30 +53,32 @@ SvdFeatures::SvdFeatures(SvdTable table, const FeatureConfig& config)
     : table_(std::move(table)), layout_(LayoutHash(config)), extras_names_(ExtrasNames(config)), version_(Hash64(Serialize())) {}
 
 void SvdFeatures::Compute(const Sketch& sketch, std::span<float> x) const {
-  float* const own = FillBiasAndExtras(sketch, extras(), x);
+  float* const properties = FillBiasAndExtras(sketch, extras(), x);
+  float* const own = std::transform(sketch.properties.begin(), sketch.properties.begin() + kSvdProperties, properties, ClipFeature);
   Project(table_, sketch.counts, own);
   for (int k = 0; k < table_.dimensions; ++k) {
     const auto i = static_cast<size_t>(k);
-    own[k] = ClipFeature((own[k] * table_.scale[i] - table_.mean[i]) / table_.deviation[i]);
+    own[k] = ClipFeature(own[k] * table_.factor[i] + table_.offset[i]);
   }
 }
 
 std::string SvdFeatures::DimensionName(int index) const {
   const int own = index - 1 - extras();
-  return own < 0 ? BiasOrExtraName(extras_names_, index) : fmt::format("svd_{}", own + 1);
+  if (own < 0) return BiasOrExtraName(extras_names_, index);
+  return own < kSvdProperties ? std::string(PropertyNames()[static_cast<size_t>(own)]) : fmt::format("svd_{}", own - kSvdProperties + 1);
 }
 
-// 8 bytes salt, 8 prompts, 4 dimensions d; floats: d scale, d mean, d deviation; bytes: kSketchBuckets idf,
+// 4 bytes kPropertiesVersion, 8 salt, 8 prompts, 4 dimensions d; floats: d factors, d offsets; bytes: kSketchBuckets idf,
 // kSketchBuckets x d weights.
 std::string SvdFeatures::Serialize() const {
   std::string bytes = OpenFrame(FeatureKind::kSvd, layout_);
-  bytes.reserve(bytes.size() + table_.weights.size() + table_.idf.size() + 64 + 12 * table_.scale.size());
+  bytes.reserve(bytes.size() + table_.weights.size() + table_.idf.size() + 64 + 8 * table_.factor.size());
+  AppendRaw(bytes, kPropertiesVersion);
   AppendRaw(bytes, table_.salt);
   AppendRaw(bytes, table_.prompts);
   AppendRaw(bytes, static_cast<uint32_t>(table_.dimensions));
-  AppendRaw(bytes, table_.scale.data(), table_.scale.size());
-  AppendRaw(bytes, table_.mean.data(), table_.mean.size());
-  AppendRaw(bytes, table_.deviation.data(), table_.deviation.size());
+  AppendRaw(bytes, table_.factor.data(), table_.factor.size());
+  AppendRaw(bytes, table_.offset.data(), table_.offset.size());
   AppendRaw(bytes, table_.idf.data(), table_.idf.size());
   AppendRaw(bytes, table_.weights.data(), table_.weights.size());
   return CloseFrame(std::move(bytes));
@@ -89,15 +87,16 @@ std::string SvdFeatures::Serialize() const {
 absl::StatusOr<FeatureSetPtr> ReadSvdFeatures(std::string_view body, const FeatureConfig& config) {
   ByteReader reader(body);
   SvdTable table;
-  uint32_t d;
-  if (!reader.Read(table.salt) || !reader.Read(table.prompts) || !reader.Read(d)) return MalformedFeatures("cut");
+  uint32_t d, properties_version;
+  if (!reader.Read(properties_version) || !reader.Read(table.salt) || !reader.Read(table.prompts) || !reader.Read(d)) return MalformedFeatures("cut");
+  if (properties_version != kPropertiesVersion) return MalformedFeatures("fitted with another release's properties");
   if (d < 1 || d > kMaxProjection) return MalformedFeatures("impossible number of dimensions");
   // Checked before anything is allocated.
-  if (reader.remaining() != 3 * sizeof(float) * d + static_cast<size_t>(kSketchBuckets) * (1 + d)) {
+  if (reader.remaining() != 2 * sizeof(float) * d + static_cast<size_t>(kSketchBuckets) * (1 + d)) {
     return MalformedFeatures("its length does not match its dimensions");
   }
   table.dimensions = static_cast<int>(d);
-  for (std::vector<float>* values : {&table.scale, &table.mean, &table.deviation}) {
+  for (std::vector<float>* values : {&table.factor, &table.offset}) {
     values->resize(d);
     reader.Read(values->data(), d);
   }
@@ -105,9 +104,7 @@ absl::StatusOr<FeatureSetPtr> ReadSvdFeatures(std::string_view body, const Featu
   table.weights.resize(static_cast<size_t>(kSketchBuckets) * d);
   reader.Read(table.idf.data(), table.idf.size());
   reader.Read(table.weights.data(), table.weights.size());
-  if (!AllFinite(table.scale) || !AllFinite(table.mean) || !AllPositive(table.deviation)) {
-    return MalformedFeatures("a scale is not a usable number");
-  }
+  if (!AllFinite(table.factor) || !AllFinite(table.offset)) return MalformedFeatures("a factor is not a finite number");
   return std::make_shared<SvdFeatures>(std::move(table), config);
 }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 
 #include "catch.h"
@@ -10,6 +11,8 @@ namespace suffice {
 namespace {
 
 constexpr uint64_t kSalt = 11;
+constexpr size_t kProperties = 8;                 // that a fitted set takes in
+constexpr size_t kFirstFitted = 1 + kProperties;  // without extras
 
 Sketch SketchOf(std::string_view text, uint64_t salt = kSalt) {
   Sketch sketch;
@@ -65,16 +68,15 @@ std::vector<float> Compute(const FeatureSet& features, const Sketch& sketch) {
   return x;
 }
 
-double Length(const std::vector<float>& x) {
-  double squares = 0;
-  for (size_t i = 1; i < x.size(); ++i) squares += x[i] * x[i];
-  return std::sqrt(squares);
+std::vector<float> Projection(const FeatureSet& features, const Sketch& sketch) {
+  const std::vector<float> x = Compute(features, sketch);
+  return {x.begin() + kFirstFitted, x.end()};
 }
 
+double Length(const std::vector<float>& x) { return std::sqrt(std::inner_product(x.begin(), x.end(), x.begin(), 0.0)); }
+
 double Cosine(const std::vector<float>& a, const std::vector<float>& b) {
-  double product = 0;
-  for (size_t i = 1; i < a.size(); ++i) product += a[i] * b[i];
-  return product / (Length(a) * Length(b));
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0) / (Length(a) * Length(b));
 }
 
 FeatureConfig WithExtras() {
@@ -106,14 +108,16 @@ TEST_CASE("a projection fitted on three topics tells them apart") {
   const FeatureSetPtr features = Fit(corpus);
   CHECK(features->kind() == "svd");
   CHECK(SaltOf(*features) == kSalt);
-  CHECK(features->DimensionName(1) == "svd_1");
+  CHECK(features->DimensionName(1) == PropertyNames()[0]);
+  CHECK(features->DimensionName(kFirstFitted) == "svd_1");
+  const std::vector<float> x = Compute(*features, fresh.sketches[0]);
+  CHECK(std::equal(x.begin() + 1, x.begin() + kFirstFitted, fresh.sketches[0].properties.begin()));
   double same = 0, other = 0;
   int same_pairs = 0, other_pairs = 0;
   for (size_t i = 0; i < fresh.sketches.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
-      auto a = Compute(*features, fresh.sketches[i]), b = Compute(*features, fresh.sketches[j]);
-      a.resize(4), b.resize(4);  // the leading dimensions tell most
-      (fresh.topics[i] == fresh.topics[j] ? same : other) += Cosine(a, b);
+      const double cosine = Cosine(Projection(*features, fresh.sketches[i]), Projection(*features, fresh.sketches[j]));
+      (fresh.topics[i] == fresh.topics[j] ? same : other) += cosine;
       ++(fresh.topics[i] == fresh.topics[j] ? same_pairs : other_pairs);
     }
   }
@@ -121,19 +125,20 @@ TEST_CASE("a projection fitted on three topics tells them apart") {
   CHECK(other / other_pairs < 0.1);
 }
 
-TEST_CASE("training columns are standardised") {
+TEST_CASE("fitted dimensions are centred, fall in spread, and have a mean variance of 0.4") {
   const Corpus corpus = MakeCorpus(300);
   const FeatureSetPtr features = Fit(corpus);
-  std::vector<double> sums(9), squares(9);
+  std::vector<double> sums(8), squares(8);
   for (const Sketch& sketch : corpus.sketches) {
     const auto x = Compute(*features, sketch);
-    for (size_t k = 0; k < x.size(); ++k) sums[k] += x[k], squares[k] += x[k] * x[k];
+    for (size_t k = 0; k < 8; ++k) sums[k] += x[kFirstFitted + k] / 300, squares[k] += x[kFirstFitted + k] * x[kFirstFitted + k] / 300;
   }
-  CHECK(sums[0] == 300);
-  for (size_t k = 1; k < sums.size(); ++k) {
-    CHECK(sums[k] / 300 == Approx(0).margin(0.02));
-    CHECK(squares[k] / 300 == Approx(1).margin(0.1));
+  for (size_t k = 0; k < 8; ++k) {
+    CHECK(sums[k] == Approx(0).margin(0.02));
+    CHECK(squares[k] > 0.01);
   }
+  CHECK(squares[1] > squares[7]);
+  CHECK(std::accumulate(squares.begin(), squares.end(), 0.0) / 8 == Approx(0.4).margin(0.02));
 }
 
 TEST_CASE("repeating a text hardly moves its projection") {
@@ -141,7 +146,7 @@ TEST_CASE("repeating a text hardly moves its projection") {
   std::mt19937 random(3);
   for (size_t topic = 0; topic < 3; ++topic) {
     const std::string text = TopicText(topic, random);
-    const auto once = Compute(*features, SketchOf(text)), twice = Compute(*features, SketchOf(text + text));
+    const auto once = Projection(*features, SketchOf(text)), twice = Projection(*features, SketchOf(text + text));
     CHECK(Cosine(once, twice) > 0.85);
     CHECK(Length(twice) / Length(once) == Approx(1).margin(0.25));
   }
@@ -237,7 +242,7 @@ TEST_CASE("data of a smaller rank gives fewer dimensions") {
   for (int i = 0; i < 40; ++i) fitter.Add(SketchOf(i % 2 == 0 ? "bread and butter" : "judge nor jury"));
   const auto features = fitter.Fit();
   REQUIRE(features.ok());
-  CHECK((*features)->dimensions() == 3);
+  CHECK((*features)->dimensions() == static_cast<int>(kFirstFitted) + 2);
 }
 
 TEST_CASE("of more prompts than it may keep, the fitter uses a sample of all") {
@@ -253,9 +258,9 @@ TEST_CASE("of more prompts than it may keep, the fitter uses a sample of all") {
   REQUIRE(features.ok());
   CHECK(std::is_sorted(progress.begin(), progress.end()));
   CHECK(progress.back() == Approx(1));
-  const std::vector<float> unknown = Compute(**features, SketchOf("zzz"));
+  const std::vector<float> unknown = Projection(**features, SketchOf("zzz"));
   for (const char* word : {"oven flour butter", "court judge contract", "planet orbit star"}) {
-    CHECK(Compute(**features, SketchOf(word)) != unknown);
+    CHECK(Projection(**features, SketchOf(word)) != unknown);
   }
 }
 
