@@ -14,7 +14,7 @@ enum PropertyIndex {
   kLogBytes, kQuantities, kMathematicsWords, kCodeMarks, kComparisons, kVeryLongWordShare, kOptionLength,
   kFunctionWordShare, kCodeWords, kMathematicsMarks, kCommands, kSecondPersons, kLogics, kLogSentences,
   kBlanksListsLinks, kLogNumbers, kModals, kMeanWordLength, kParentheses, kWhiches, kWhoWhenWheres, kCapitalShare,
-  kLogWords, kCapitalsWordShare, kSentenceLength, kQuestionMarks, kShortWordShare, kRareWordShare, kWhys,
+  kLogWords, kCapitalsWordShare, kSentenceLength, kQuestionMarks, kShortWordShare, kRareLetterShare, kWhys,
   kCapitalWordShare, kLogLongNumbers, kNonAsciiShare
 };
 static_assert(kNonAsciiShare + 1 == kPropertyCount);
@@ -72,7 +72,7 @@ constexpr std::array<Property, kPropertyCount> kProperties = {{
     {"sentence_length", 2.54, 0.63},
     {"question_marks", 0.37, 0.38},
     {"short_word_share", 0.42, 0.13},
-    {"rare_word_share", 0.1, 0.12},
+    {"rare_letter_share", 0.1, 0.12},
     {"why", 0.08, 0.28},
     {"capital_word_share", 0.31, 0.21},
     {"long_numbers", 0.19, 0.5},
@@ -120,11 +120,10 @@ void Words(const TextCounts& counts, Values& v) {
   v[kShortWordShare] = Share(counts.short_words, words);
   v[kLongWordShare] = Share(counts.long_words, words);
   v[kVeryLongWordShare] = std::sqrt(Share(counts.very_long_words, words));
-  v[kRareWordShare] = std::sqrt(Share(counts.rare_words, words));
   v[kCapitalWordShare] = std::sqrt(Share(counts.capital_words, words));
   v[kCapitalsWordShare] = std::sqrt(Share(counts.capitals_words, words));
   v[kFunctionWordShare] = Share(counts.classes[kFunction], words);
-  v[kStartsWithCommand] = (counts.first_word_classes >> kCommand) & 1;
+  v[kStartsWithCommand] = counts.starts_with_command ? 1 : 0;
   constexpr std::pair<PropertyIndex, WordClass> kCounted[] = {
       {kNegations, kNegation}, {kFirstPersons, kFirstPerson}, {kSecondPersons, kSecondPerson}, {kThirdPersons, kThirdPerson},
       {kWhats, kWhat}, {kWhiches, kWhich}, {kHows, kHow}, {kWhys, kWhy}, {kWhoWhenWheres, kWhoWhenWhere},
@@ -138,6 +137,7 @@ void Marks(const TextCounts& counts, Values& v) {
   v[kCapitalShare] = std::sqrt(Share(BytesBetween(counts, 'A', 'Z'), bytes));
   v[kDigitShare] = std::sqrt(Share(BytesBetween(counts, '0', '9'), bytes));
   v[kNonAsciiShare] = std::sqrt(Share(BytesBetween(counts, 0x80, 0xFF), bytes));
+  v[kRareLetterShare] = std::sqrt(Share(BytesOf(counts, "jqxzJQXZ"), bytes));
   v[kLogNumbers] = Log1p(counts.numbers);
   v[kLogLongNumbers] = Log1p(counts.long_numbers);
   v[kCodeMarks] = Log1p(BytesOf(counts, "{}[];=_`<>#&|@~"));

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/hash.h"
+#include "features/letters.h"
 
 namespace suffice {
 namespace {
@@ -20,6 +21,9 @@ constexpr uint64_t kGolden = 0x9E3779B97F4A7C15ULL;
 // Codes of tokens that are not words. Code points stand for themselves.
 constexpr uint64_t kNumberCode = uint64_t{1} << 32;
 constexpr uint64_t kStartCode = uint64_t{1} << 33;
+
+constexpr ShortWord kWww = {0x777777, 0};
+constexpr uint64_t kHttp = 0x70747468;  // what a word begins with
 
 constexpr bool IsUpper(Byte c) { return c >= 'A' && c <= 'Z'; }
 constexpr bool IsLetter(Byte c) { return IsUpper(c) || (c >= 'a' && c <= 'z'); }
@@ -104,17 +108,27 @@ class Scanner {
   }
 
   const Byte* Word(const Byte* p, const Byte* end) {
-    char word[kMaxWordBytes + kLongestListedWord];
-    size_t size = 0;
-    uint32_t upper = 0, rare = 0;
+    if (end - p < static_cast<ptrdiff_t>(kShortWordBytes) + 1) return LongWord(p, end);
+    const LetterRun run = ReadLetters(p);
+    const Byte after = p[run.size];
+    // What ends the run may yet belong to the word.
+    if (run.size == 0 || after == '\'' || kClasses[after] == kHigh) return LongWord(p, end);
+    Token(HashShort(run.word, run.size));
+    CountWord(run.word, run.size, IsUpper(*p), run.all_capitals);
+    return p + run.size;
+  }
+
+  // Words of any kind, byte by byte.
+  const Byte* LongWord(const Byte* p, const Byte* end) {
+    char word[kMaxWordBytes + kShortWordBytes];
+    size_t size = 0, capitals = 0;
     const bool capital = IsUpper(*p);
     while (p < end) {
       Byte c = *p;
       int advance = 1;
       if (kClasses[c] == kLetter) {
-        upper += IsUpper(c);
+        capitals += IsUpper(c);
         c |= 0x20;
-        rare += c == 'j' || c == 'q' || c == 'x' || c == 'z';
       } else if (const int apostrophe = Apostrophe(p, end); apostrophe > 0) {
         c = '\'';
         advance = apostrophe;
@@ -124,25 +138,33 @@ class Scanner {
       if (size < kMaxWordBytes) word[size++] = static_cast<char>(c);
       p += advance;
     }
-    std::memset(word + size, 0, kLongestListedWord);
-    Token(Hash64({word, size}, salt_));
-    CountWord(word, size, capital, upper, rare > 0);
+    std::memset(word + size, 0, kShortWordBytes);
+    const ShortWord short_word =
+        size <= kShortWordBytes ? ShortWord{LoadEight(word), LoadEight(word + 8)} : ShortWord();
+    Token(size <= kShortWordBytes ? HashShort(short_word, size) : Hash64({word, size}, salt_));
+    CountWord(short_word, size, capital, capitals == size);
+    counts_.classes[kNegation] += size >= 3 && std::memcmp(word + size - 3, "n't", 3) == 0;
     return p;
   }
 
-  void CountWord(const char* word, size_t size, bool capital, uint32_t upper, bool rare) {
-    const uint32_t classes = ClassesOf(word, size);
-    if (counts_.words == 0) counts_.first_word_classes = classes;
+  uint64_t HashShort(const ShortWord& word, size_t size) const {
+    return Mix(Mix(word.low ^ salt_) + word.high + kGolden * size);
+  }
+
+  void CountWord(const ShortWord& word, size_t size, bool capital, bool all_capitals) {
+    const WordClasses classes = ClassesOf(word);
+    if (counts_.words == 0) {
+      counts_.starts_with_command = std::find(classes.begin(), classes.end(), kCommand) != classes.end();
+    }
+    for (const WordClass word_class : classes) ++counts_.classes[word_class];
     ++counts_.words;
     counts_.word_bytes += static_cast<uint32_t>(size);
     counts_.short_words += size <= 3;
     counts_.long_words += size >= 8;
     counts_.very_long_words += size >= 12;
-    counts_.rare_words += rare && size >= 5;
     counts_.capital_words += capital;
-    counts_.capitals_words += size >= 2 && upper == size;
-    counts_.links += (size == 3 && std::memcmp(word, "www", 3) == 0) || (size >= 4 && std::memcmp(word, "http", 4) == 0);
-    for (uint32_t rest = classes; rest != 0; rest &= rest - 1) ++counts_.classes[std::countr_zero(rest)];
+    counts_.capitals_words += size >= 2 && all_capitals;
+    counts_.links += word == kWww || (word.low & 0xFFFFFFFF) == kHttp;
   }
 
   const Byte* Number(const Byte* p, const Byte* end) {
@@ -209,7 +231,6 @@ void CountEnd(std::string_view text, TextCounts& counts) {
 }  // namespace
 
 size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16_t* buckets) {
-  counts = TextCounts();
   counts.bytes = text.size();
   const Byte* const begin = reinterpret_cast<const Byte*>(text.data());
   const Byte* const end = begin + text.size();

@@ -30,11 +30,10 @@ struct TextCounts {
   uint32_t short_words = 0;      // up to 3 bytes
   uint32_t long_words = 0;       // 8 bytes and more
   uint32_t very_long_words = 0;  // 12 bytes and more
-  uint32_t rare_words = 0;       // 5 bytes and more with a j, q, x or z
   uint32_t capital_words = 0;    // begin with a capital
   uint32_t capitals_words = 0;   // two letters and more, all capitals
   std::array<uint32_t, kWordClassCount> classes{};
-  uint32_t first_word_classes = 0;
+  bool starts_with_command = false;
   uint32_t numbers = 0;
   uint32_t long_numbers = 0;  // 3 digits and more
   uint32_t sentences = 0;     // . ! or ? before a blank or the end
@@ -47,7 +46,7 @@ struct TextCounts {
   bool ends_with_colon = false;
 };
 
-// Scans `text`; writes at most kMaxScanBuckets buckets (with repeats, in order of appearance) and returns how many.
+// Scans `text` into fresh `counts`; writes at most kMaxScanBuckets buckets (with repeats, in order of appearance) and returns how many.
 size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16_t* buckets);
 
 }  // namespace suffice

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "features/properties.h"
 #include "features/scan.h"
@@ -14,18 +15,21 @@ struct Scratch {
   uint16_t sorted[kMaxScanBuckets];
 };
 
-// One pass of a radix sort, by the byte at `shift`.
-void RadixPass(const uint16_t* from, uint16_t* to, size_t size, int shift) {
-  uint32_t ends[256] = {};
-  for (size_t i = 0; i < size; ++i) ++ends[(from[i] >> shift) & 0xFF];
+// One pass of a radix sort, by the byte at `shift`, of which `ends` holds how often each value occurs.
+void RadixPass(const uint16_t* from, uint16_t* to, size_t size, int shift, std::array<uint32_t, 256>& ends) {
   uint32_t begin = 0;
   for (uint32_t& end : ends) begin += std::exchange(end, begin);
   for (size_t i = 0; i < size; ++i) to[ends[(from[i] >> shift) & 0xFF]++] = from[i];
 }
 
 void CountBuckets(Scratch& scratch, size_t size, std::vector<Sketch::Count>& counts) {
-  RadixPass(scratch.buckets, scratch.sorted, size, 0);
-  RadixPass(scratch.sorted, scratch.buckets, size, 8);
+  std::array<uint32_t, 256> low{}, high{};
+  for (size_t i = 0; i < size; ++i) {
+    ++low[scratch.buckets[i] & 0xFF];
+    ++high[scratch.buckets[i] >> 8];
+  }
+  RadixPass(scratch.buckets, scratch.sorted, size, 0, low);
+  RadixPass(scratch.sorted, scratch.buckets, size, 8, high);
   counts.clear();
   counts.reserve(size);
   const uint16_t* const sorted = scratch.buckets;

@@ -12,10 +12,60 @@
 namespace suffice {
 namespace {
 
-// sums[k] += weight * row[k]. Vectorises at -O3.
-inline void AddRow(const int8_t* __restrict row, float weight, float* __restrict sums, int size) {
-  for (int k = 0; k < size; ++k) sums[k] += weight * static_cast<float>(row[k]);
-}
+// Adds rows of the table. Most tokens of a prompt come once, twice or three times: the rows of those that come equally often are
+// added as integers, which is four times as fast, and weighted once. These loops vectorise at -O3.
+class RowAdder {
+ public:
+  RowAdder(const SvdTable& table, float* sums) : table_(table), size_(table.dimensions), sums_(sums) {
+    std::fill_n(sums_, size_, 0.0F);
+  }
+
+  void Add(uint16_t bucket, uint8_t count) {
+    const int8_t* const row = table_.weights.data() + static_cast<size_t>(bucket) * static_cast<size_t>(size_);
+    if (count > kGroups) {
+      AddWeighted(row, SublinearTf()[count]);
+      return;
+    }
+    __builtin_prefetch(row);
+    Group& group = groups_[count - 1];
+    group.rows[group.size++] = row;
+    if (group.size == kGroupRows) Flush(count);
+  }
+
+  void Finish() {
+    for (int count = 1; count <= kGroups; ++count) Flush(count);
+  }
+
+ private:
+  static constexpr int kGroups = 3;
+  static constexpr int kGroupRows = 256;  // 256 x 127 fits int16
+  struct Group {
+    int size = 0;
+    const int8_t* rows[kGroupRows];
+  };
+
+  void AddWeighted(const int8_t* __restrict row, float weight) {
+    float* __restrict sums = sums_;
+    for (int k = 0; k < size_; ++k) sums[k] += weight * static_cast<float>(row[k]);
+  }
+
+  void Flush(int count) {
+    Group& group = groups_[count - 1];
+    int16_t total[kMaxProjection] = {};
+    for (int i = 0; i < group.size; ++i) {
+      const int8_t* __restrict row = group.rows[i];
+      for (int k = 0; k < size_; ++k) total[k] = static_cast<int16_t>(total[k] + row[k]);
+    }
+    const float weight = SublinearTf()[static_cast<size_t>(count)];
+    for (int k = 0; k < size_; ++k) sums_[k] += weight * static_cast<float>(total[k]);
+    group.size = 0;
+  }
+
+  const SvdTable& table_;
+  const int size_;
+  float* const sums_;
+  Group groups_[kGroups];
+};
 
 bool AllFinite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
@@ -34,19 +84,18 @@ const std::array<float, 256>& SublinearTf() {
 
 void Project(const SvdTable& table, const std::vector<Sketch::Count>& counts, float* out) {
   const std::array<float, 256>& tf = SublinearTf();
-  const int d = table.dimensions;
+  RowAdder adder(table, out);
   float squares = 0;
-  std::fill_n(out, d, 0.0F);
   for (const Sketch::Count& count : counts) {
     const uint8_t idf = table.idf[count.bucket];
     if (idf == 0) continue;
-    const float weight = tf[count.count];
-    const float value = weight * static_cast<float>(idf) * kIdfStep;
+    const float value = tf[count.count] * static_cast<float>(idf) * kIdfStep;
     squares += value * value;
-    AddRow(table.weights.data() + static_cast<size_t>(count.bucket) * static_cast<size_t>(d), weight, out, d);
+    adder.Add(count.bucket, count.count);
   }
+  adder.Finish();
   const float inverse_norm = squares > 0 ? 1 / std::sqrt(squares) : 0.0F;
-  for (int k = 0; k < d; ++k) out[k] *= inverse_norm;
+  for (int k = 0; k < table.dimensions; ++k) out[k] *= inverse_norm;
 }
 
 SvdFeatures::SvdFeatures(SvdTable table, const FeatureConfig& config)

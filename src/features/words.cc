@@ -2,7 +2,6 @@
 
 #include <array>
 #include <bit>
-#include <cstring>
 #include <string_view>
 
 namespace suffice {
@@ -49,29 +48,33 @@ constexpr List kLists[] = {
 };
 
 constexpr size_t kSlots = 2048;
-
-// The first 16 bytes of a word, as two numbers, and a slot for it.
-struct Key {
-  uint64_t low = 0;
-  uint64_t high = 0;
-  constexpr bool operator==(const Key&) const = default;
-  constexpr size_t Slot() const {
-    const uint64_t mixed = (low ^ std::rotl(high, 29)) * 0x9E3779B97F4A7C15ULL;
-    return static_cast<size_t>(mixed >> 53);
-  }
-};
+constexpr WordClasses kNone = {kNoClass, kNoClass, kNoClass};
 
 struct Entry {
-  Key key;
-  uint32_t classes = 0;
+  ShortWord word;
+  WordClasses classes = kNone;  // kNone: the slot is free
 };
 
-constexpr Key KeyOf(std::string_view word) {
-  Key key;
+constexpr size_t SlotOf(const ShortWord& word) {
+  return static_cast<size_t>(((word.low ^ std::rotl(word.high, 29)) * 0x9E3779B97F4A7C15ULL) >> 53);
+}
+
+constexpr ShortWord Pack(std::string_view word) {
+  ShortWord packed;
   for (size_t i = 0; i < word.size(); ++i) {
-    (i < 8 ? key.low : key.high) |= uint64_t{static_cast<unsigned char>(word[i])} << (8 * (i % 8));
+    (i < 8 ? packed.low : packed.high) |= uint64_t{static_cast<unsigned char>(word[i])} << (8 * (i % 8));
   }
-  return key;
+  return packed;
+}
+
+// Fails to compile (index out of range) when a word is in more lists than an entry holds.
+constexpr void Insert(std::array<Entry, kSlots>& table, const ShortWord& word, WordClass word_class) {
+  size_t slot = SlotOf(word);
+  while (table[slot].classes != kNone && table[slot].word != word) slot = (slot + 1) % kSlots;
+  table[slot].word = word;
+  size_t i = 0;
+  while (table[slot].classes[i] != kNoClass) ++i;
+  table[slot].classes[i] = word_class;
 }
 
 // Open addressing with linear probing.
@@ -80,12 +83,8 @@ constexpr std::array<Entry, kSlots> BuildTable() {
   for (const List& list : kLists) {
     for (std::string_view rest = list.words; !rest.empty();) {
       const size_t blank = rest.find(' ');
-      const Key key = KeyOf(rest.substr(0, blank));
+      Insert(table, Pack(rest.substr(0, blank)), list.word_class);
       rest = blank == std::string_view::npos ? std::string_view() : rest.substr(blank + 1);
-      size_t slot = key.Slot();
-      while (table[slot].classes != 0 && table[slot].key != key) slot = (slot + 1) % kSlots;
-      table[slot].key = key;
-      table[slot].classes |= 1U << list.word_class;
     }
   }
   return table;
@@ -95,22 +94,10 @@ constexpr std::array<Entry, kSlots> kTable = BuildTable();
 
 }  // namespace
 
-static_assert(std::endian::native == std::endian::little, "words are packed as little-endian numbers");
-
-uint32_t ClassesOf(const char* word, size_t size) {
-  if (size > kLongestListedWord) return 0;
-  Key key;
-  std::memcpy(&key.low, word, 8);
-  std::memcpy(&key.high, word + 8, 8);
-  uint32_t classes = 0;
-  for (size_t slot = key.Slot(); kTable[slot].classes != 0; slot = (slot + 1) % kSlots) {
-    if (kTable[slot].key == key) {
-      classes = kTable[slot].classes;
-      break;
-    }
-  }
-  const bool contracted_not = size >= 3 && std::memcmp(word + size - 3, "n't", 3) == 0;
-  return contracted_not ? classes | 1U << kNegation : classes;
+WordClasses ClassesOf(const ShortWord& word) {
+  size_t slot = SlotOf(word);
+  while (kTable[slot].word != word && kTable[slot].classes != kNone) slot = (slot + 1) % kSlots;
+  return kTable[slot].word == word ? kTable[slot].classes : kNone;
 }
 
 }  // namespace suffice

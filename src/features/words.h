@@ -2,21 +2,30 @@
 // Thread contract: pure functions over constant data.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
 namespace suffice {
 
-// Bits of a word's classes. A word can be in several.
-enum WordClass : uint32_t {
+enum WordClass : uint8_t {
   kNegation, kFirstPerson, kSecondPerson, kThirdPerson, kWhat, kWhich, kHow, kWhy, kWhoWhenWhere, kQuantity, kComparison,
-  kLogic, kCommand, kCode, kMathematics, kExplain, kBrevity, kWriting, kModal, kFunction, kWordClassCount
+  kLogic, kCommand, kCode, kMathematics, kExplain, kBrevity, kWriting, kModal, kFunction,
+  kNoClass,  // counted like the others, so that counting needs no branch
+  kWordClassCount
 };
 
-// Longest word in the lists, in bytes.
-inline constexpr size_t kLongestListedWord = 16;
+// A lower-cased word of up to 16 bytes, zero after its end, as two little-endian numbers.
+struct ShortWord {
+  uint64_t low = 0;
+  uint64_t high = 0;
+  constexpr bool operator==(const ShortWord&) const = default;
+};
+inline constexpr size_t kShortWordBytes = 16;
 
-// The classes (bit 1 << class) of a lower-cased ASCII word. REQUIRES: `word` is readable for 16 bytes, zero after `size`.
-uint32_t ClassesOf(const char* word, size_t size);
+// The lists that a word is in, kNoClass after the last of them.
+using WordClasses = std::array<WordClass, 3>;
+
+WordClasses ClassesOf(const ShortWord& word);
 
 }  // namespace suffice
