@@ -23,7 +23,7 @@ constexpr int64_t kMessageOverheadBytes = 1 << 20;
 
 struct ServeFlags {
   ConfigFlags config;
-  std::string database;
+  std::string database = "suffice.db";
   std::string listen;
   std::string port_file;
   std::string log_format = "text";
@@ -37,10 +37,10 @@ struct ServeFlags {
         "Serves the gRPC API of proto/suffice/v1 until SIGTERM or SIGINT, which let requests in flight finish; a "
         "second one ends it at once. SIGHUP reads the policy file again; a bad one is refused and the old one "
         "serves on.",
-        "suffice serve --config policies/two_tiers.yaml --db suffice.db\n"
+        "suffice serve --config policies/two_tiers.yaml\n"
         "suffice call route --prompt 'Translate to French: good morning'");
     config.AddTo(flags);
-    flags.Add("db", &database, {.value = "FILE", .help = "the SQLite file; created if missing", .required = true});
+    flags.Add("db", &database, {.value = "FILE", .help = "the SQLite file; created if missing"});
     flags.Add("listen", &listen, {.value = "HOST:PORT", .help = "instead of serve.listen; port 0: any free one"});
     flags.Add("insecure-bind", &insecure_bind,
               {.help = "allow an address that other machines can reach, in plain text"});
