@@ -116,7 +116,8 @@ int Run(const std::vector<std::string>& args, Io& io) {
     if (parsed.exit_code) return *parsed.exit_code;
     return Dispatch(spec, parsed.arguments, io);
   }
-  io.err << fmt::format("suffice call: unknown rpc \"{}\"\n\n{}", args[0], Overview());
+  const char* kind = args[0].starts_with("-") ? "unknown flag" : "unknown rpc";
+  io.err << fmt::format("suffice call: {} {}\n\n{}", kind, args[0], Overview());
   return kExitUsage;
 }
 
