@@ -11,6 +11,7 @@ std::vector<Command> AllCommands() {
       ReplayCommand(),
       FitFeaturesCommand(),
       RebuildCommand(),
+      GenerateTrafficCommand(),
   };
 }
 

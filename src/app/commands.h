@@ -12,6 +12,7 @@ namespace suffice {
 Command CallCommand();
 Command CheckConfigCommand();
 Command FitFeaturesCommand();
+Command GenerateTrafficCommand();
 Command PrintConfigCommand();
 Command RebuildCommand();
 Command ReplayCommand();

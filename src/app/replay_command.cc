@@ -5,6 +5,7 @@
 #include "app/progress.h"
 #include "app/traffic_config.h"
 #include "base/status_macros.h"
+#include "evaluation/figures.h"
 #include "evaluation/replay.h"
 
 namespace suffice {
@@ -17,7 +18,7 @@ constexpr char kExample[] =
 
 struct ReplayFlags {
   ConfigFlags config;
-  std::string traffic, warmup, eval, report, feedback = "bandit";
+  std::string traffic, warmup, eval, report, page, feedback = "bandit";
   bool tiers_from_traffic = false;
   int64_t seed = 1, feedback_delay = 0;
   int seeds = 1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -39,7 +40,8 @@ struct ReplayFlags {
         .Add("feedback-delay", &feedback_delay, {.value = "N", .help = "decisions until a reward is told", .range = AtLeast(0)})
         .Add("feedback-rate", &feedback_rate, {.value = "F", .help = "share of rewards that are ever told", .range = Between(0, 1)})
         .Add("threads", &threads, {.value = "N", .help = "runs at a time", .range = AtLeast(1)})
-        .Add("report", &report, {.value = "FILE", .help = "writes the report as JSON"});
+        .Add("report", &report, {.value = "FILE", .help = "writes the report as JSON"})
+        .Add("page", &page, {.value = "FILE", .help = "writes the report as one HTML page with pictures"});
     return flags.Parse(args, io);
   }
 };
@@ -81,6 +83,9 @@ int Run(const std::vector<std::string>& args, Io& io) {
   PrintTable(*report, io.out);
   if (!flags.report.empty()) {
     if (const absl::Status status = WriteJson(*report, flags.report); !status.ok()) return Fail(io, status);
+  }
+  if (!flags.page.empty()) {
+    if (const absl::Status status = WriteHtml(*report, flags.page); !status.ok()) return Fail(io, status);
   }
   return kExitOk;
 }

@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+
+#include "evaluation/axis.h"
+#include "evaluation/figures.h"
+#include "evaluation/svg.h"
+#include "evaluation/write_file.h"
+
+namespace suffice {
+namespace {
+
+constexpr std::string_view kPageStyle =
+    "*{box-sizing:border-box}"
+    "body{margin:0;background:var(--bg);color:var(--ink);"
+    "font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
+    "main{max-width:820px;margin:0 auto;padding:32px 24px 56px}"
+    "h1{font-size:26px;line-height:1.25;margin:0 0 8px}h2{font-size:19px;margin:40px 0 4px}"
+    "p{margin:0 0 12px}.soft{color:var(--soft)}"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:20px 0 8px}"
+    ".card{background:var(--panel);border-radius:10px;padding:12px 16px}"
+    ".card b{display:block;font-size:22px;line-height:1.3;font-variant-numeric:tabular-nums}"
+    ".card span{color:var(--soft);font-size:13px}"
+    "svg.chart{display:block;width:100%;min-width:600px;height:auto}"
+    ".scroll{overflow-x:auto}"
+    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
+    "th,td{text-align:right;padding:6px 10px;border-bottom:1px solid var(--grid)}"
+    "th:first-child,td:first-child{text-align:left;padding-left:0}"
+    "th{color:var(--soft);font-weight:600;font-size:13px}tr.policy td{font-weight:600}"
+    "footer{margin-top:40px;color:var(--soft);font-size:13px;overflow-wrap:anywhere}";
+
+std::string Quality(double quality) { return fmt::format("{:.4f}", quality); }
+std::string Percent(double share) { return fmt::format("{:.1f}%", 100 * share); }
+std::string PerThousand(double cost_usd) { return fmt::format("${}", PlainNumber(1000 * cost_usd, 3)); }
+
+std::string Summary(const ReplayReport& report) {
+  const std::string seeds = report.seeds == 1 ? "one pass" : fmt::format("{} passes in different orders", report.seeds);
+  std::string text = fmt::format(
+      "<p>Over {} requests ({}), this policy reached a mean quality of <b>{}</b> at <b>{}</b> per 1,000 requests. "
+      "For the same money, the best mix of tiers that does not look at the prompt reaches {}, and an optimum that knows "
+      "every reward {}.",
+      Grouped(report.decisions), seeds, Quality(report.quality_mean), PerThousand(report.cost_mean_usd),
+      Quality(report.best_mix_same_cost), Quality(report.optimum_same_cost));
+  if (report.gap_closed && *report.gap_closed >= 0) {
+    text += fmt::format(" So {} of the gap between the two is closed.", Percent(*report.gap_closed));
+  } else if (report.gap_closed) {
+    text += " So the policy is worse than that mix.";
+  }
+  return text + "</p>\n";
+}
+
+std::string Card(const std::string& value, const std::string& name) {
+  return fmt::format("<div class='card'><b>{}</b><span>{}</span></div>\n", EscapeXml(value), EscapeXml(name));
+}
+
+std::string Cards(const ReplayReport& report) {
+  std::string cards = "<div class='cards'>\n";
+  cards += Card(report.gap_closed ? Percent(*report.gap_closed) : "none", "of the gap closed");
+  cards += Card(Quality(report.quality_mean),
+                report.seeds > 1 ? fmt::format("mean quality (sd {:.4f})", report.quality_sd) : "mean quality");
+  cards += Card(PerThousand(report.cost_mean_usd), "per 1,000 requests");
+  cards += Card(fmt::format("{:.0f} µs", report.decide_us_p50),
+                fmt::format("to decide (p99 {:.0f} µs)", report.decide_us_p99));
+  return cards + "</div>\n";
+}
+
+std::string Row(const std::string& name, double quality, double cost_usd, const std::string& share,
+                bool policy = false) {
+  return fmt::format("<tr{}><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", policy ? " class='policy'" : "",
+                     EscapeXml(name), Quality(quality), PerThousand(cost_usd), share);
+}
+
+std::string Table(const ReplayReport& report) {
+  std::string rows;
+  const double cost = report.cost_mean_usd;
+  rows += Row("this policy", report.quality_mean, cost, "", true);
+  for (size_t k = 0; k < report.always.size(); ++k) {
+    const std::string share = k < report.tier_share.size() ? Percent(report.tier_share[k]) : "";
+    rows += Row("always " + report.tier_names[k], report.always[k].quality, report.always[k].cost_usd, share);
+  }
+  rows += Row("random mix, same cost", report.random_mix_same_cost, cost, "");
+  rows += Row("best mix, same cost", report.best_mix_same_cost, cost, "");
+  rows += Row("optimum, same cost", report.optimum_same_cost, cost, "");
+  return fmt::format(
+      "<div class='scroll'><table><thead><tr><th></th><th>quality</th><th>per 1,000 requests</th>"
+      "<th>share under this policy</th></tr></thead><tbody>\n{}</tbody></table></div>\n",
+      rows);
+}
+
+std::string MoreNumbers(const ReplayReport& report) {
+  std::string items;
+  const auto item = [&](const std::string& text) { items += "<li>" + EscapeXml(text) + "</li>\n"; };
+  if (report.regret) item(fmt::format("Regret against the best choice for every request: {:.4g}.", *report.regret));
+  if (report.late_share) item(fmt::format("Late: {} of the requests.", Percent(*report.late_share)));
+  if (report.propensity_check) {
+    item(fmt::format("Draws match the logged propensities: p = {:.3g} over {} decisions.",
+                     report.propensity_check->p_value, Grouped(report.propensity_check->decisions)));
+  }
+  if (report.eval) {
+    const TwoTierMetrics& eval = *report.eval;
+    item(fmt::format("Ranking of held-out rows: APGR {:.4f}; to recover 50%, 80% and 95% of the gap between the two "
+                     "tiers, {}, {} and {} of the calls go to the dearer one.",
+                     eval.apgr, Percent(eval.cpt50), Percent(eval.cpt80), Percent(eval.cpt95)));
+  }
+  return items.empty() ? "" : "<ul>\n" + items + "</ul>\n";
+}
+
+std::string Figure(std::string_view heading, std::string_view words, const std::string& svg) {
+  return fmt::format("<h2>{}</h2>\n<p class='soft'>{}</p>\n<div class='scroll'>{}</div>\n", heading, words, svg);
+}
+
+std::string LearningFigures(const ReplayReport& report) {
+  if (report.learning_curve.size() < 2) return "";
+  return Figure("How it learned",
+                "Means over windows of decisions, each smoothed with its neighbours; dashed lines are tiers used for "
+                "everything.",
+                LearningCurveSvg(report)) +
+         Figure("Who answered", "Share of the decisions that went to each tier.", TierShareSvg(report));
+}
+
+}  // namespace
+
+std::string RenderHtml(const ReplayReport& report) {
+  const std::string title = EscapeXml(fmt::format("{}: {}", report.config_name, report.policy));
+  const std::string traffic = report.traffic.empty() ? "" : fmt::format("Traffic: {}. ", EscapeXml(report.traffic));
+  return fmt::format(
+             "<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
+             "<meta name='viewport' content='width=device-width,initial-scale=1'>\n<title>Suffice: {0}</title>\n"
+             "<style>{1}{2}</style>\n</head>\n<body>\n<main>\n<h1>{0}</h1>\n",
+             title, ChartStyle(), kPageStyle) +
+         Summary(report) + Cards(report) +
+         Figure("Quality against cost",
+                "Up and to the left is better. The optimum knows every reward; the best mix of tiers does not look at "
+                "the prompt. The gap that routing can close lies between the two lines.",
+                CostQualitySvg(report)) +
+         LearningFigures(report) + "<h2>Numbers</h2>\n" + Table(report) + MoreNumbers(report) +
+         fmt::format("<footer>{}Configuration {}.</footer>\n</main>\n</body>\n</html>\n", traffic,
+                     EscapeXml(report.config_hash));
+}
+
+absl::Status WriteHtml(const ReplayReport& report, const std::string& path) {
+  return WriteFileWhole(path, RenderHtml(report));
+}
+
+}  // namespace suffice
