@@ -1,6 +1,6 @@
-// A small YAML tree that remembers where everything came from, and the only place that knows yaml-cpp. yaml-cpp itself
-// keeps the first of two equal keys in silence, reads 012 as ten and `yes` as true; here every scalar stays text,
-// duplicates stay visible, and the decoder decides.
+// A small YAML tree that remembers where everything came from; its parser is the only place that knows yaml-cpp.
+// yaml-cpp itself keeps the first of two equal keys in silence, reads 012 as ten and `yes` as true; here every scalar
+// stays text, duplicates stay visible, and the decoder decides.
 // Thread contract: value types and pure functions.
 #pragma once
 

@@ -47,8 +47,8 @@ struct Example {
 
 TEST_CASE("flags of every kind are read, in both spellings") {
   Example example;
-  REQUIRE(example.Parse({"--verbose", "--mode", "slow", "--count=7", "--seed", "-9000000000", "--sample-rate=2.5e-1", "--set",
-                         "a=b", "--set=c=d;e"}) == std::nullopt);
+  REQUIRE(example.Parse({"--verbose", "--mode", "slow", "--count=7", "--seed", "-9000000000", "--sample-rate=2.5e-1",
+                         "--set", "a=b", "--set=c=d;e"}) == std::nullopt);
   CHECK(example.verbose);
   CHECK(example.mode == "slow");
   CHECK(example.count == 7);
@@ -84,14 +84,17 @@ TEST_CASE("the environment sets flags, and the command line wins over it") {
 
 TEST_CASE("a wrong value is told with the flag or variable that it came from, and changes nothing") {
   Example example;
-  CHECK(example.Errors({"--count", "11"}) == "suffice example: --count: expected a whole number in [1, 10], got \"11\"\n");
-  CHECK(example.Errors({"--count", "2.5"}) == "suffice example: --count: expected a whole number in [1, 10], got \"2.5\"\n");
+  CHECK(example.Errors({"--count", "11"}) ==
+        "suffice example: --count: expected a whole number in [1, 10], got \"11\"\n");
+  CHECK(example.Errors({"--count", "2.5"}) ==
+        "suffice example: --count: expected a whole number in [1, 10], got \"2.5\"\n");
   CHECK(example.Errors({"--seed", "x"}) == "suffice example: --seed: expected a whole number, got \"x\"\n");
   CHECK(example.Errors({"--seed", "99999999999999999999"}) ==
         "suffice example: --seed: expected a whole number, got \"99999999999999999999\"\n");
   CHECK(example.Errors({"--sample-rate", "nan"}) ==
         "suffice example: --sample-rate: expected a number in [0, 1], got \"nan\"\n");
-  CHECK(example.Errors({"--mode", "middling"}) == "suffice example: --mode: expected one of fast, slow, got \"middling\"\n");
+  CHECK(example.Errors({"--mode", "middling"}) ==
+        "suffice example: --mode: expected one of fast, slow, got \"middling\"\n");
   CHECK(example.Errors({"--seed", "1", "--seed", "2"}) == "suffice example: --seed: given more than once\n");
   example.fake.environment = {{"SUFFICE_SAMPLE_RATE", "2"}, {"SUFFICE_VERBOSE", "yes"}};
   CHECK(example.Errors({"--count", "0"}) ==

@@ -132,12 +132,14 @@ TEST_CASE("every error is reported, in the order of the file") {
 TEST_CASE("what is not one YAML document is an error with its place, never a crash") {
   CHECK(Errors("tiers: [{name: a}\n") == "p.yaml:2:1: not valid YAML: end of sequence flow not found");
   CHECK(Errors("a: *nowhere\n") == "p.yaml:1:4: not valid YAML: the referenced anchor is not defined");
-  CHECK(Errors(kTiers + "---\nname: x\n") == "p.yaml:3:1: expected one YAML document");
+  CHECK(Errors(kTiers + "---\nname: x\n") == "p.yaml:2:1: expected one YAML document and nothing after it");
   CHECK(Errors(kTiers + "name: !secret x\n") == "p.yaml:2:7: expected no YAML tag, got \"!secret\"");
-  CHECK(Errors(kTiers + "? [a]\n: b\n") == "p.yaml:2:3: expected a plain word as key");
-  CHECK(Errors(std::string(100, '[') + std::string(100, ']')) == "p.yaml:1:66: nested deeper than 64 levels");
-  CHECK(Errors(std::string(100000, '[')) == "p.yaml:1:1: nested deeper than 64 levels");
-  CHECK(Errors("a: &a [*a]\n") == "p.yaml:1:4: nested deeper than 64 levels");
+  CHECK(Errors(kTiers + "? [a]\n: b\n") == "p.yaml:2:3: expected a plain word as key, got a list");
+  CHECK(Errors(std::string(100, '[') + std::string(100, ']')) == "p.yaml:1:65: nested deeper than 64 levels");
+  CHECK(Errors(std::string(100000, '[')) == "p.yaml:1:33: nested deeper than 64 levels");
+  CHECK(Errors("a: &a [*a]\n") == "p.yaml:1:8: an alias inside what it stands for");
+  CHECK(Errors("#\n,") == "p.yaml:2:1: expected one YAML document and nothing after it");
+  CHECK(Errors(kTiers + "audit: !x {}\n") == "p.yaml:2:8: expected no YAML tag, got \"!x\"");
 }
 
 TEST_CASE("aliases that would write out to billions of values are refused") {
@@ -145,7 +147,7 @@ TEST_CASE("aliases that would write out to billions of values are refused") {
   for (int i = 1; i < 12; ++i) {
     yaml += fmt::format("a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}]\n", i, i - 1);
   }
-  CHECK(Errors(yaml) == "p.yaml:1:5: more than 100000 values");
+  CHECK(Errors(yaml) == "p.yaml:6:15: more than 100000 values");
 }
 
 TEST_CASE("an anchor and its aliases are ordinary values") {
