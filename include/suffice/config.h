@@ -123,7 +123,7 @@ struct LogConfig {
 struct ServeConfig {
   std::string listen = "127.0.0.1:7433";
   int64_t max_prompt_bytes = 1 << 20;
-  int64_t idempotency_window = 100000;  // Route requests whose answer is remembered by request id
+  int64_t idempotency_window = 16384;  // Route requests whose answer is remembered by request id
   double publish_interval_s = 0.05;     // a new snapshot at most this often
   double drain_s = 10;                  // for requests in flight at SIGTERM
 
