@@ -49,7 +49,7 @@ FeatureSetPtr MakeCountedFeatures(const FeatureConfig& config) { return std::mak
 absl::StatusOr<FeatureSetPtr> ReadCountedFeatures(std::string_view body, const FeatureConfig& config) {
   ByteReader reader(body);
   uint32_t properties_version;
-  if (!reader.Read(properties_version) || reader.remaining() > 0) return MalformedFeatures("malformed counted features");
+  if (!reader.Read(properties_version) || reader.remaining() > 0) return MalformedFeatures("malformed");
   if (properties_version != kPropertiesVersion) return MalformedFeatures("counted by another release's properties");
   return MakeCountedFeatures(config);
 }

@@ -1,8 +1,9 @@
-// A feature set turns a sketch into the vector x that every estimate is linear in. Immutable; numbered by a version, and
-// statistics of different versions never mix. A better set (static embeddings, say) is a new implementation of FeatureSet.
+// A feature set turns a sketch into the vector x that every estimate is linear in. Immutable; numbered by a version,
+// and statistics of different versions never mix. A better set (static embeddings, say) is a new implementation of
+// FeatureSet.
 //
-// Layout of x: [1 (bias), extras..., own dimensions...], the own dimensions with the most telling first, so that a prefix of x
-// is a sensible smaller feature vector.
+// Layout of x: [1 (bias), extras..., own dimensions...], the own dimensions with the most telling first, so that a
+// prefix of x is a sensible smaller feature vector.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,8 @@ class FeatureSet {
   virtual uint64_t version() const = 0;
   virtual int dimensions() const = 0;  // length of x
   virtual int extras() const = 0;      // how many of them are extras
-  // Fills x (dimensions() long). Deterministic; every value is finite and within +-5 (bias 1). No allocation after the first
-  // call on a thread.
+  // Fills x (dimensions() long). Deterministic; every value is finite and within +-5 (bias 1). No allocation after the
+  // first call on a thread.
   virtual void Compute(const Sketch& sketch, std::span<float> x) const = 0;
   virtual std::string DimensionName(int index) const = 0;
   // Bytes for LoadFeatureSet.
@@ -50,13 +51,14 @@ struct SvdFitOptions {
   int64_t max_prompts = 100000;  // a uniform sample (reservoir, seeded) of more is used
 };
 
-// Collects sketches in bounded memory, then fits idf and an unsupervised projection: sublinear tf (1 + ln tf) x idf, l2 norm,
-// randomised SVD (Halko, Martinsson, Tropp 2011, algorithm 4.4), stored as int8 with a scale per dimension. Dimensions are centred
-// on the training prompts and scaled alike, to a mean variance of 0.4, so they keep their singular values' proportions; then
-// clipped at +-5. x = [1, extras, the eight most telling counted properties, the projection by falling singular value].
-// At most 2^26 counts (256 MiB) are kept: where prompts are so long that max_prompts of them need more, the sample is smaller.
-// Thread contract: confined to one thread at a time; Fit starts threads of its own and joins them. The same sketches in the same
-// order give the same set, bit for bit, for any number of threads.
+// Collects sketches in bounded memory, then fits idf and an unsupervised projection: sublinear tf (1 + ln tf) x idf, l2
+// norm, randomised SVD (Halko, Martinsson, Tropp 2011, algorithm 4.4), stored as int8 with a scale per dimension.
+// Dimensions are centred on the training prompts and scaled alike, to a mean variance of 0.4, so they keep their
+// singular values' proportions; then clipped at +-5. x = [1, extras, the eight most telling counted properties, the
+// projection by falling singular value]. At most 2^26 counts (256 MiB) are kept: where prompts are so long that
+// max_prompts of them need more, the sample is smaller.
+// Thread contract: confined to one thread at a time; Fit starts threads of its own and joins them. The same sketches in
+// the same order give the same set, bit for bit, for any number of threads.
 class SvdFitter {
  public:
   SvdFitter(const FeatureConfig& config, const SvdFitOptions& options);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,9 +25,9 @@ inline float ClipFeature(float value) {
 inline float* FillBiasAndExtras(const Sketch& sketch, int extras, std::span<float> x) {
   float* out = x.data();
   *out++ = 1;
-  const size_t sent = std::min(sketch.extras.size(), static_cast<size_t>(extras));
-  out = std::transform(sketch.extras.begin(), sketch.extras.begin() + static_cast<std::ptrdiff_t>(sent), out, ClipFeature);
-  return std::fill_n(out, static_cast<size_t>(extras) - sent, 0.0F);
+  const auto sent = std::min<std::ptrdiff_t>(std::ssize(sketch.extras), extras);
+  out = std::transform(sketch.extras.begin(), sketch.extras.begin() + sent, out, ClipFeature);
+  return std::fill_n(out, extras - sent, 0.0F);
 }
 
 // REQUIRES: 0 <= index <= extras_names.size().

@@ -28,7 +28,9 @@ constexpr uint64_t BytesIn(uint64_t eight, uint64_t first, uint64_t last) {
 }
 
 // The first `size` bytes of eight, zeros after. REQUIRES: size <= 8.
-constexpr uint64_t Prefix(uint64_t eight, size_t size) { return size == 8 ? eight : eight & ((uint64_t{1} << (8 * size)) - 1); }
+constexpr uint64_t Prefix(uint64_t eight, size_t size) {
+  return size == 8 ? eight : eight & ((uint64_t{1} << (8 * size)) - 1);
+}
 
 struct LetterRun {
   ShortWord word;    // lower-cased

@@ -6,8 +6,9 @@
 namespace suffice {
 namespace {
 
-// In the order of the vector: the most telling first. The first eight are those that tell most beside a fitted projection, which
-// takes them in; the rest are ordered by what they add to the ones before, on quality and answer length.
+// In the order of the vector: the most telling first. The first eight are those that tell most beside a fitted
+// projection, which takes them in; the rest are ordered by what they add to the ones before, on quality and answer
+// length.
 enum PropertyIndex {
   kDistinctShare, kStartsWithCommand, kThirdPersons, kQuotes, kLongWordShare, kLogNewlines, kDigitShare,
   kNumberOptionShare, kWritings, kHows, kNegations, kOptionCount, kExplains, kWhats, kFirstPersons, kBrevities,
@@ -19,8 +20,8 @@ enum PropertyIndex {
 };
 static_assert(kNonAsciiShare + 1 == kPropertyCount);
 
-// A property enters as (value - mean) / scale. The constants are rounded means and standard deviations over a mixture of exam
-// questions, school mathematics, short utterances and chat prompts.
+// A property enters as (value - mean) / scale. The constants are rounded means and standard deviations over a mixture
+// of exam questions, school mathematics, short utterances and chat prompts.
 struct Property {
   std::string_view name;
   double mean;
@@ -110,7 +111,8 @@ void Shape(const TextCounts& counts, double distinct_share, Values& v) {
   v[kSentenceLength] = Log1p(Share(counts.words, std::max(1U, counts.sentences)));
   v[kDistinctShare] = distinct_share;
   v[kOptionCount] = Log1p(counts.options);
-  v[kOptionLength] = counts.options < 2 ? 0 : Log1p(Share(static_cast<double>(counts.last_option - counts.first_option), counts.options - 1));
+  const auto options_bytes = static_cast<double>(counts.last_option - counts.first_option);
+  v[kOptionLength] = counts.options < 2 ? 0 : Log1p(options_bytes / (counts.options - 1));
   v[kNumberOptionShare] = Share(counts.number_options, counts.options);
 }
 
@@ -125,10 +127,11 @@ void Words(const TextCounts& counts, Values& v) {
   v[kFunctionWordShare] = Share(counts.classes[kFunction], words);
   v[kStartsWithCommand] = counts.starts_with_command ? 1 : 0;
   constexpr std::pair<PropertyIndex, WordClass> kCounted[] = {
-      {kNegations, kNegation}, {kFirstPersons, kFirstPerson}, {kSecondPersons, kSecondPerson}, {kThirdPersons, kThirdPerson},
-      {kWhats, kWhat}, {kWhiches, kWhich}, {kHows, kHow}, {kWhys, kWhy}, {kWhoWhenWheres, kWhoWhenWhere},
-      {kQuantities, kQuantity}, {kComparisons, kComparison}, {kLogics, kLogic}, {kCommands, kCommand}, {kCodeWords, kCode},
-      {kMathematicsWords, kMathematics}, {kExplains, kExplain}, {kBrevities, kBrevity}, {kWritings, kWriting}, {kModals, kModal}};
+      {kNegations, kNegation}, {kFirstPersons, kFirstPerson}, {kSecondPersons, kSecondPerson},
+      {kThirdPersons, kThirdPerson}, {kWhats, kWhat}, {kWhiches, kWhich}, {kHows, kHow}, {kWhys, kWhy},
+      {kWhoWhenWheres, kWhoWhenWhere}, {kQuantities, kQuantity}, {kComparisons, kComparison}, {kLogics, kLogic},
+      {kCommands, kCommand}, {kCodeWords, kCode}, {kMathematicsWords, kMathematics}, {kExplains, kExplain},
+      {kBrevities, kBrevity}, {kWritings, kWriting}, {kModals, kModal}};
   for (const auto& [property, word_class] : kCounted) v[property] = Log1p(counts.classes[word_class]);
 }
 
@@ -157,8 +160,9 @@ std::array<float, kPropertyCount> StandardisedProperties(const TextCounts& count
   Marks(counts, values);
   std::array<float, kPropertyCount> standardised;
   for (int i = 0; i < kPropertyCount; ++i) {
-    const double value = std::clamp<double>((values[i] - kProperties[i].mean) / kProperties[i].scale, -kPropertyLimit, kPropertyLimit);
-    standardised[i] = static_cast<float>(std::lround(value * kPropertySteps)) / kPropertySteps;
+    const double value = (values[i] - kProperties[i].mean) / kProperties[i].scale;
+    const double clipped = std::clamp<double>(value, -kPropertyLimit, kPropertyLimit);
+    standardised[i] = static_cast<float>(std::lround(clipped * kPropertySteps)) / kPropertySteps;
   }
   return standardised;
 }

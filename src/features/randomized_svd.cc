@@ -44,7 +44,8 @@ RowMatrix Multiply(const SparseCounts& a, const RowMatrix& w, int threads) {
   return y;
 }
 
-// A^T y: prompts x l -> kSketchBuckets x l. A piece owns a range of buckets, so every sum runs over the prompts in order.
+// A^T y: prompts x l -> kSketchBuckets x l. A piece owns a range of buckets, so every sum runs over the prompts in
+// order.
 RowMatrix MultiplyTransposed(const SparseCounts& a, const RowMatrix& y, int threads) {
   const auto& rows = *a.rows;
   const std::array<float, 256>& tf = SublinearTf();
@@ -56,8 +57,8 @@ RowMatrix MultiplyTransposed(const SparseCounts& a, const RowMatrix& y, int thre
     for (size_t i = 0; i < rows.size(); ++i) {
       const float norm = (*a.inverse_norms)[i];
       const float* const from = y.row(static_cast<Eigen::Index>(i)).data();
-      for (auto count = std::lower_bound(rows[i].begin(), rows[i].end(), first); count != rows[i].end() && count->bucket < end;
-           ++count) {
+      auto count = std::lower_bound(rows[i].begin(), rows[i].end(), first);
+      for (; count != rows[i].end() && count->bucket < end; ++count) {
         AddScaled(from, norm * tf[count->count] * (*a.idf)[count->bucket], z.row(count->bucket).data(), y.cols());
       }
     }
@@ -67,12 +68,13 @@ RowMatrix MultiplyTransposed(const SparseCounts& a, const RowMatrix& y, int thre
 
 // m^T m in double.
 Eigen::MatrixXd Gram(const RowMatrix& m, int threads) {
-  constexpr size_t kGroup = 16;  // pieces whose sums share a matrix
-  const size_t pieces = (Pieces(m.rows()) + kGroup - 1) / kGroup;
+  constexpr Eigen::Index kGroupRows = 16 * kRowsPerPiece;  // whose sums share a matrix
+  const auto pieces = static_cast<size_t>((m.rows() + kGroupRows - 1) / kGroupRows);
   std::vector<Eigen::MatrixXd> partial(pieces, Eigen::MatrixXd::Zero(m.cols(), m.cols()));
   ParallelFor(threads, pieces, [&](size_t piece) {
-    const Eigen::Index stop = std::min<Eigen::Index>(static_cast<Eigen::Index>((piece + 1) * kGroup) * kRowsPerPiece, m.rows());
-    for (Eigen::Index row = static_cast<Eigen::Index>(piece * kGroup) * kRowsPerPiece; row < stop; row += kRowsPerPiece) {
+    const Eigen::Index begin = static_cast<Eigen::Index>(piece) * kGroupRows;
+    const Eigen::Index stop = std::min(begin + kGroupRows, m.rows());
+    for (Eigen::Index row = begin; row < stop; row += kRowsPerPiece) {
       const Eigen::MatrixXd block = m.middleRows(row, std::min(kRowsPerPiece, stop - row)).cast<double>();
       partial[piece].noalias() += block.transpose() * block;
     }
@@ -93,8 +95,8 @@ RowMatrix Transform(const RowMatrix& m, const Eigen::MatrixXf& t, int threads) {
   return out;
 }
 
-// Columns that span m's columns, orthonormal; fewer where m has a smaller rank. From the eigenvectors of m^T m, twice, since
-// once leaves errors of the order of m's squared condition number.
+// Columns that span m's columns, orthonormal; fewer where m has a smaller rank. From the eigenvectors of m^T m, twice,
+// since once leaves errors of the order of m's squared condition number.
 RowMatrix Orthonormalise(RowMatrix m, int threads) {
   for (int pass = 0; pass < 2; ++pass) {
     if (m.cols() == 0) return m;
@@ -103,7 +105,8 @@ RowMatrix Orthonormalise(RowMatrix m, int threads) {
     const double largest = values[values.size() - 1];
     Eigen::Index rank = 0;
     while (rank < values.size() && values[values.size() - 1 - rank] > largest * kRankTolerance) ++rank;
-    const Eigen::MatrixXd basis = eigen.eigenvectors().rightCols(rank) * values.tail(rank).cwiseSqrt().cwiseInverse().asDiagonal();
+    const Eigen::VectorXd inverse_lengths = values.tail(rank).cwiseSqrt().cwiseInverse();
+    const Eigen::MatrixXd basis = eigen.eigenvectors().rightCols(rank) * inverse_lengths.asDiagonal();
     m = Transform(m, basis.cast<float>(), threads);
   }
   return m;
@@ -134,12 +137,15 @@ SvdResult RandomizedSvd(const SparseCounts& a, const SvdOptions& options, const 
   const auto advance = [&] {
     if (progress) progress(++done / steps);
   };
-  RowMatrix w = Orthonormalise(MultiplyTransposed(a, GaussianBlock(prompts, width, options.seed), options.threads), options.threads);
+  const auto range_of_transpose = [&](const RowMatrix& y) {
+    return Orthonormalise(MultiplyTransposed(a, y, options.threads), options.threads);
+  };
+  RowMatrix w = range_of_transpose(GaussianBlock(prompts, width, options.seed));
   advance();
   for (int i = 0; i < options.power_iterations; ++i) {
-    RowMatrix y = Multiply(a, w, options.threads);
+    const RowMatrix y = Multiply(a, w, options.threads);
     advance();
-    w = Orthonormalise(MultiplyTransposed(a, y, options.threads), options.threads);
+    w = range_of_transpose(y);
     advance();
   }
   if (w.cols() == 0) return {};

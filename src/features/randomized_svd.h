@@ -35,8 +35,9 @@ struct SvdResult {
   Eigen::VectorXd singular_values;    // d; d is smaller than asked for where the rank is
 };
 
-// Halko, Martinsson and Tropp 2011 (arXiv 0909.4061): the range of A^T by algorithm 4.4 (randomised subspace iteration), then
-// the singular vectors within it. Each vector's sign is such that its largest entry by magnitude is positive.
+// Halko, Martinsson and Tropp 2011 (arXiv 0909.4061): the range of A^T by algorithm 4.4 (randomised subspace
+// iteration), then the singular vectors within it. Each vector's sign is such that its largest entry by magnitude is
+// positive.
 SvdResult RandomizedSvd(const SparseCounts& a, const SvdOptions& options, const std::function<void(double)>& progress);
 
 }  // namespace suffice

@@ -220,14 +220,6 @@ void CountBytes(const Byte* p, const Byte* end, TextCounts& counts) {
   for (; p < end; ++p) ++counts.byte_counts[*p];
 }
 
-void CountEnd(std::string_view text, TextCounts& counts) {
-  const size_t last = text.substr(text.size() - std::min<size_t>(text.size(), kScanEndBytes)).find_last_not_of(" \t\r\n");
-  if (last == std::string_view::npos) return;
-  const char c = text[text.size() - std::min<size_t>(text.size(), kScanEndBytes) + last];
-  counts.ends_with_question = c == '?';
-  counts.ends_with_colon = c == ':';
-}
-
 }  // namespace
 
 size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16_t* buckets) {
@@ -245,7 +237,6 @@ size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16
     CountBytes(tail, end, counts);
   }
   counts.scanned = std::min(text.size(), 2 * kScanEndBytes);
-  CountEnd(text, counts);
   return scanner.written();
 }
 

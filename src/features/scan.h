@@ -1,9 +1,11 @@
-// One pass over the bytes of a text: its tokens' buckets and what the counted properties are made from. Internal to this room.
+// One pass over the bytes of a text: its tokens' buckets and what the counted properties are made from. Internal to
+// this room.
 //
-// Tokens: a word is a run of ASCII letters and bytes from 0x80 on, lower-cased (ASCII only), with apostrophes inside it; past 64
-// bytes the rest of a word is ignored. A number is a run of digits and stands for its length, capped at 5. Every other printable
-// ASCII character, every newline, every Unicode general punctuation mark, and every Chinese or Japanese character (these are
-// written without blanks) is a token of its own. Other control characters and blanks separate.
+// Tokens: a word is a run of ASCII letters and bytes from 0x80 on, lower-cased (ASCII only), with apostrophes inside
+// it; past 64 bytes the rest of a word is ignored. A number is a run of digits and stands for its length, capped at 5.
+// Every other printable ASCII character, every newline, every Unicode general punctuation mark, and every Chinese or
+// Japanese character (these are written without blanks) is a token of its own. Other control characters and blanks
+// separate.
 // Thread contract: value types, confined to one thread.
 #pragma once
 
@@ -16,7 +18,8 @@
 
 namespace suffice {
 
-// Of a longer text, only this many bytes from either end are read, so cost is bounded and filler cannot grow without limit.
+// Of a longer text, only this many bytes from either end are read, so cost is bounded and filler cannot grow without
+// limit.
 inline constexpr size_t kScanEndBytes = 4096;
 // No text gives more: one unigram and one bigram per byte read.
 inline constexpr size_t kMaxScanBuckets = 2 * 2 * kScanEndBytes;
@@ -42,11 +45,10 @@ struct TextCounts {
   uint32_t number_options = 0;  // options that begin with a digit, a sign or a dollar
   size_t first_option = 0, last_option = 0;  // where they begin
   uint32_t links = 0;         // "http" or "www"
-  bool ends_with_question = false;
-  bool ends_with_colon = false;
 };
 
-// Scans `text` into fresh `counts`; writes at most kMaxScanBuckets buckets (with repeats, in order of appearance) and returns how many.
+// Scans `text` into fresh `counts`; writes at most kMaxScanBuckets buckets (with repeats, in order of appearance) and
+// returns how many.
 size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16_t* buckets);
 
 }  // namespace suffice

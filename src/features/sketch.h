@@ -35,8 +35,10 @@ struct Sketch {
   static absl::StatusOr<Sketch> Decode(std::string_view bytes);
 };
 
-// Sketches a text. Lower-cased words, number shapes, punctuation marks and newlines; uni- and bigrams hashed with `salt`.
-// Any bytes are accepted; invalid UTF-8 is treated as single bytes.
+// Sketches a text: lower-cased words, number shapes, punctuation marks and newlines, as uni- and bigrams hashed with
+// `salt`. Any bytes are accepted; invalid UTF-8 is treated as single bytes. Of a text longer than 8 KiB only the first
+// and last 4 KiB are read (its length is known all the same), so that cost is bounded and filler cannot grow without
+// limit. Leaves `sketch.extras` alone.
 void SketchText(std::string_view text, uint64_t salt, Sketch& sketch);
 // Names of the counted properties, kPropertyCount of them.
 std::span<const std::string_view> PropertyNames();

@@ -25,7 +25,8 @@ absl::Status Malformed(const char* what) { return absl::InvalidArgumentError(std
 
 void AppendProperty(std::string& bytes, float value) {
   const float steps = std::nearbyint(value * kPropertySteps);
-  const bool exact = std::fabs(steps) <= kMaxSteps && steps / kPropertySteps == value && !(value == 0 && std::signbit(value));
+  const bool negative_zero = value == 0 && std::signbit(value);
+  const bool exact = std::fabs(steps) <= kMaxSteps && steps / kPropertySteps == value && !negative_zero;
   AppendRaw(bytes, exact ? static_cast<int8_t>(steps) : kEscape);
   if (!exact) AppendRaw(bytes, value);
 }

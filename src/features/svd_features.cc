@@ -12,8 +12,8 @@
 namespace suffice {
 namespace {
 
-// Adds rows of the table. Most tokens of a prompt come once, twice or three times: the rows of those that come equally often are
-// added as integers, which is four times as fast, and weighted once. These loops vectorise at -O3.
+// Adds rows of the table. Most tokens of a prompt come once, twice or three times: the rows of those that come equally
+// often are added as integers, which is four times as fast, and weighted once. These loops vectorise at -O3.
 class RowAdder {
  public:
   RowAdder(const SvdTable& table, float* sums) : table_(table), size_(table.dimensions), sums_(sums) {
@@ -99,11 +99,15 @@ void Project(const SvdTable& table, const std::vector<Sketch::Count>& counts, fl
 }
 
 SvdFeatures::SvdFeatures(SvdTable table, const FeatureConfig& config)
-    : table_(std::move(table)), layout_(LayoutHash(config)), extras_names_(ExtrasNames(config)), version_(Hash64(Serialize())) {}
+    : table_(std::move(table)),
+      layout_(LayoutHash(config)),
+      extras_names_(ExtrasNames(config)),
+      version_(Hash64(Serialize())) {}
 
 void SvdFeatures::Compute(const Sketch& sketch, std::span<float> x) const {
   float* const properties = FillBiasAndExtras(sketch, extras(), x);
-  float* const own = std::transform(sketch.properties.begin(), sketch.properties.begin() + kSvdProperties, properties, ClipFeature);
+  float* const own = std::transform(sketch.properties.begin(), sketch.properties.begin() + kSvdProperties, properties,
+                                    ClipFeature);
   Project(table_, sketch.counts, own);
   for (int k = 0; k < table_.dimensions; ++k) {
     const auto i = static_cast<size_t>(k);
@@ -114,11 +118,12 @@ void SvdFeatures::Compute(const Sketch& sketch, std::span<float> x) const {
 std::string SvdFeatures::DimensionName(int index) const {
   const int own = index - 1 - extras();
   if (own < 0) return BiasOrExtraName(extras_names_, index);
-  return own < kSvdProperties ? std::string(PropertyNames()[static_cast<size_t>(own)]) : fmt::format("svd_{}", own - kSvdProperties + 1);
+  if (own < kSvdProperties) return std::string(PropertyNames()[static_cast<size_t>(own)]);
+  return fmt::format("svd_{}", own - kSvdProperties + 1);
 }
 
-// 4 bytes kPropertiesVersion, 8 salt, 8 prompts, 4 dimensions d; floats: d factors, d offsets; bytes: kSketchBuckets idf,
-// kSketchBuckets x d weights.
+// 4 bytes kPropertiesVersion, 8 salt, 8 prompts, 4 dimensions d; floats: d factors, d offsets; bytes: kSketchBuckets
+// idf, kSketchBuckets x d weights.
 std::string SvdFeatures::Serialize() const {
   std::string bytes = OpenFrame(FeatureKind::kSvd, layout_);
   bytes.reserve(bytes.size() + table_.weights.size() + table_.idf.size() + 64 + 8 * table_.factor.size());
@@ -137,7 +142,9 @@ absl::StatusOr<FeatureSetPtr> ReadSvdFeatures(std::string_view body, const Featu
   ByteReader reader(body);
   SvdTable table;
   uint32_t d, properties_version;
-  if (!reader.Read(properties_version) || !reader.Read(table.salt) || !reader.Read(table.prompts) || !reader.Read(d)) return MalformedFeatures("cut");
+  if (!reader.Read(properties_version) || !reader.Read(table.salt) || !reader.Read(table.prompts) || !reader.Read(d)) {
+    return MalformedFeatures("cut");
+  }
   if (properties_version != kPropertiesVersion) return MalformedFeatures("fitted with another release's properties");
   if (d < 1 || d > kMaxProjection) return MalformedFeatures("impossible number of dimensions");
   // Checked before anything is allocated.

@@ -1,5 +1,5 @@
-// The fitted feature set: x = [1, extras, the first kSvdProperties counted properties, projection of the l2-normalised tf-idf
-// vector]. Internal to this room.
+// The fitted feature set: x = [1, extras, the first kSvdProperties counted properties, projection of the l2-normalised
+// tf-idf vector]. Internal to this room.
 // Thread contract: immutable.
 #pragma once
 
@@ -13,8 +13,8 @@
 namespace suffice {
 
 inline constexpr int kMaxProjection = 512;
-// Leading counted properties that a fitted set takes in. Eight raised APGR from .612 to .624 at 250 labels and from .661 to .668
-// at 6,904, and made decisions under filler text steadier; 48 did no better.
+// Leading counted properties that a fitted set takes in. Eight raised APGR from .612 to .624 at 250 labels and from
+// .661 to .668 at 6,904, and made decisions under filler text steadier; 48 did no better.
 inline constexpr int kSvdProperties = 8;
 // idf is kept as a byte in these steps; 0 marks a bucket that the projection does not use.
 inline constexpr float kIdfStep = 1.0F / 16;
@@ -55,8 +55,8 @@ class SvdFeatures final : public FeatureSet {
   const uint64_t version_;
 };
 
-// sum over buckets of tf x weights row (in int8 units), divided by the l2 norm of tf x idf; zeros where nothing is known.
-// `out` is table.dimensions long.
+// sum over buckets of tf x weights row (in int8 units), divided by the l2 norm of tf x idf; zeros where nothing is
+// known. `out` is table.dimensions long.
 void Project(const SvdTable& table, const std::vector<Sketch::Count>& counts, float* out);
 
 }  // namespace suffice

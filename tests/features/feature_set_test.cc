@@ -131,7 +131,10 @@ TEST_CASE("fitted dimensions are centred, fall in spread, and have a mean varian
   std::vector<double> sums(8), squares(8);
   for (const Sketch& sketch : corpus.sketches) {
     const auto x = Compute(*features, sketch);
-    for (size_t k = 0; k < 8; ++k) sums[k] += x[kFirstFitted + k] / 300, squares[k] += x[kFirstFitted + k] * x[kFirstFitted + k] / 300;
+    for (size_t k = 0; k < 8; ++k) {
+      sums[k] += x[kFirstFitted + k] / 300;
+      squares[k] += x[kFirstFitted + k] * x[kFirstFitted + k] / 300;
+    }
   }
   for (size_t k = 0; k < 8; ++k) {
     CHECK(sums[k] == Approx(0).margin(0.02));
