@@ -1,6 +1,6 @@
--- The event log. Rows are only ever added; seq is the order of their commit. Times are microseconds since the Unix epoch
--- (UTC). 64-bit hashes and seeds are stored as the signed integer with the same bits. A decision's key is its time-ordered
--- id, so inserts stay at the end of the index.
+-- The event log. Rows are only ever added; seq is the order of their commit. Times are microseconds since the Unix
+-- epoch (UTC). 64-bit hashes and seeds are stored as the signed integer with the same bits. A decision's key is its
+-- time-ordered id, so inserts stay at the end of the index.
 
 CREATE TABLE meta (
   key   TEXT PRIMARY KEY,
@@ -80,8 +80,8 @@ CREATE TABLE feedback (
 
 CREATE INDEX feedback_by_decision ON feedback (decision_seq);
 
--- What arrived for a decision that the log did not have (expired, not kept, or never made). Kept apart; nothing reads it
--- to learn.
+-- What arrived for a decision that the log did not have (expired, not kept, or never made). Kept apart; nothing reads
+-- it to learn.
 CREATE TABLE orphans (
   seq         INTEGER PRIMARY KEY,
   time_us     INTEGER NOT NULL,                -- of arrival

@@ -76,7 +76,8 @@ class EventLog {
   // Fixed for the life of the store: salts the hashed token counts.
   virtual uint64_t salt() const = 0;
   virtual LogCounters counters() const = 0;
-  // `listener` runs on the writer's thread after each commit that had an outcome or feedback. Set before the first append.
+  // `listener` runs on the writer's thread after each commit that had an outcome or feedback. Set before the first
+  // append.
   virtual void SetCommitListener(std::function<void()> listener) = 0;
 
   // Commits what is queued, checkpoints, stops. Idempotent.
@@ -96,8 +97,8 @@ struct SqliteLogOptions {
   OutcomeSettler settle;     // fills cost_nanos of outcomes without cost_usd; empty: it is taken as given
 };
 
-// Opens or creates the file, applies migrations after a backup beside it, refuses a newer schema (FAILED_PRECONDITION) and a
-// file that another process has open for writing (FAILED_PRECONDITION).
+// Opens or creates the file, applies migrations after a backup beside it, refuses a newer schema (FAILED_PRECONDITION)
+// and a file that another process has open for writing (FAILED_PRECONDITION).
 absl::StatusOr<std::unique_ptr<EventLog>> OpenSqliteLog(const SqliteLogOptions& options);
 // The same behaviour in memory, without threads: every append is "committed" when it returns. For replays and tests.
 std::unique_ptr<EventLog> NewMemoryLog(uint64_t salt);

@@ -1,5 +1,5 @@
-// An operating-system lock beside a file: one process (and one opener within it) at a time. The kernel releases it when the
-// holder dies, however it dies.
+// An operating-system lock beside a file: one process (and one opener within it) at a time. The kernel releases it when
+// the holder dies, however it dies.
 // Thread contract: a value type that moves.
 #pragma once
 

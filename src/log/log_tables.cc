@@ -14,7 +14,8 @@ namespace {
 std::string InsertDecisionSql() {
   std::string parameters = "?";
   for (int i = 1; i < kDecisionColumnCount; ++i) parameters += ", ?";
-  return fmt::format("INSERT INTO decisions ({}) VALUES ({}) ON CONFLICT (id) DO NOTHING", kDecisionColumns, parameters);
+  return fmt::format("INSERT INTO decisions ({}) VALUES ({}) ON CONFLICT (id) DO NOTHING", kDecisionColumns,
+                     parameters);
 }
 
 }  // namespace
@@ -32,8 +33,8 @@ absl::Status LogTables::PrepareStatements() {
       {&insert_decision_, InsertDecisionSql()},
       {&insert_outcome_,
        "INSERT INTO outcomes (decision_seq, time_us, status, input_tokens, output_tokens, cost_usd, cost_nanos, "
-       "time_to_first_token_ms, latency_ms, retries, served_tier) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
-       "ON CONFLICT (decision_seq) DO NOTHING"},
+       "time_to_first_token_ms, latency_ms, retries, served_tier) "
+       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (decision_seq) DO NOTHING"},
       {&insert_feedback_,
        "INSERT INTO feedback (decision_seq, time_us, tenant, feedback_id, reward, source, judge_version) "
        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant, feedback_id) DO NOTHING"},
@@ -66,19 +67,20 @@ absl::Status LogTables::PrepareStatements() {
 
 // Hops from tier to tier along the index, instead of reading all of it.
 absl::Status LogTables::LoadTierCounts() {
-  SUFFICE_ASSIGN_OR_RETURN(
-      Statement next, database_.Prepare("SELECT tier FROM decisions WHERE ?1 IS NULL OR tier > ?1 ORDER BY tier LIMIT 1"));
-  SUFFICE_ASSIGN_OR_RETURN(Statement last, database_.Prepare("SELECT max(tier_ordinal) FROM decisions WHERE tier = ?1"));
-  std::optional<std::string> tier;
-  while (true) {
+  SUFFICE_ASSIGN_OR_RETURN(Statement next,
+                           database_.Prepare("SELECT tier FROM decisions WHERE tier > ?1 ORDER BY tier LIMIT 1"));
+  SUFFICE_ASSIGN_OR_RETURN(Statement last,
+                           database_.Prepare("SELECT max(tier_ordinal) FROM decisions WHERE tier = ?1"));
+  // The tier without a name, which stands before all others, is looked at first.
+  for (std::string tier;;) {
     const ResetAtEnd reset_next(next), reset_last(last);
-    tier ? next.BindText(1, *tier) : next.BindNull(1);
+    last.BindText(1, tier);
+    SUFFICE_RETURN_IF_ERROR(last.Step().status());
+    if (!last.IsNull(0)) tier_counts_[tier] = last.Int(0) + 1;
+    next.BindText(1, tier);
     SUFFICE_ASSIGN_OR_RETURN(const bool row, next.Step());
     if (!row) break;
     tier = next.String(0);
-    last.BindText(1, *tier);
-    SUFFICE_RETURN_IF_ERROR(last.Step().status());
-    tier_counts_[*tier] = last.Int(0) + 1;
   }
   committed_tier_counts_ = tier_counts_;
   return absl::OkStatus();

@@ -60,7 +60,9 @@ class MemoryLog final : public EventLog {
   }
 
   void AppendOutcome(OutcomeRecord outcome, Done done) override { Answer(RecordOutcome(std::move(outcome)), done); }
-  void AppendFeedback(FeedbackRecord feedback, Done done) override { Answer(RecordFeedback(std::move(feedback)), done); }
+  void AppendFeedback(FeedbackRecord feedback, Done done) override {
+    Answer(RecordFeedback(std::move(feedback)), done);
+  }
 
   absl::Status Flush() override { return absl::OkStatus(); }
 
@@ -68,7 +70,8 @@ class MemoryLog final : public EventLog {
     absl::MutexLock lock(&mutex_);
     if (closed_) return ClosedError();
     const auto [it, inserted] = configs_.try_emplace(hash, yaml);
-    return inserted ? absl::OkStatus() : AnswerRepeatedBlob(fmt::format("configuration {}", hash), it->second, yaml);
+    if (inserted) return absl::OkStatus();
+    return AnswerRepeatedBlob(fmt::format("configuration {}", hash), it->second, yaml);
   }
 
   absl::StatusOr<std::string> LoadConfigText(const std::string& hash) override {
@@ -83,7 +86,8 @@ class MemoryLog final : public EventLog {
     absl::MutexLock lock(&mutex_);
     if (closed_) return ClosedError();
     const auto [it, inserted] = feature_sets_.try_emplace(version, bytes);
-    return inserted ? absl::OkStatus() : AnswerRepeatedBlob(fmt::format("feature set {:016x}", version), it->second, bytes);
+    if (inserted) return absl::OkStatus();
+    return AnswerRepeatedBlob(fmt::format("feature set {:016x}", version), it->second, bytes);
   }
 
   absl::StatusOr<std::string> LoadFeatureSet(uint64_t version) override {

@@ -46,15 +46,16 @@ absl::Status CheckNotNewer(Database& database, const std::string& path, int64_t 
   const std::string writer =
       database.QueryText("SELECT app_version FROM schema_migrations ORDER BY version DESC LIMIT 1").value_or("unknown");
   return absl::FailedPreconditionError(fmt::format(
-      "{} has schema {}, written by version {}; this version {} knows schemas up to {}. Use the newer program, or a backup "
-      "beside the file",
+      "{} has schema {}, written by version {}; this version {} knows schemas up to {}. Use the newer program, or a "
+      "backup beside the file",
       path, version, writer, SUFFICE_VERSION, known));
 }
 
 absl::Status CheckApplied(Database& database, const std::string& path, int64_t version,
                           const std::vector<Migration>& migrations) {
-  SUFFICE_ASSIGN_OR_RETURN(Statement applied, database.Prepare("SELECT version, name, checksum_sha256 FROM schema_migrations "
-                                                               "ORDER BY version"));
+  SUFFICE_ASSIGN_OR_RETURN(
+      Statement applied,
+      database.Prepare("SELECT version, name, checksum_sha256 FROM schema_migrations ORDER BY version"));
   int64_t expected = 0;
   while (true) {
     SUFFICE_ASSIGN_OR_RETURN(const bool row, applied.Step());
@@ -63,8 +64,8 @@ absl::Status CheckApplied(Database& database, const std::string& path, int64_t v
     const Migration& migration = migrations[expected - 1];
     if (applied.Bytes(2) != Sha256Hex(migration.sql)) {
       return absl::FailedPreconditionError(
-          fmt::format("{}: schema step {} ({}) differs from this program's {}; the file was made by another build", path,
-                      expected, applied.Bytes(1), migration.name));
+          fmt::format("{}: schema step {} ({}) differs from this program's {}; the file was made by another build",
+                      path, expected, applied.Bytes(1), migration.name));
     }
   }
   if (expected == version) return absl::OkStatus();
@@ -79,8 +80,8 @@ absl::Status SyncToDisk(const std::string& path) {
   return synced ? absl::OkStatus() : absl::UnavailableError(fmt::format("cannot sync {}", path));
 }
 
-// Written under another name first: a backup is whole or not there. One of an earlier attempt is replaced, as the file has
-// the same schema still.
+// Written under another name first: a backup is whole or not there. One of an earlier attempt is replaced, as the file
+// has the same schema still.
 absl::Status Backup(Database& database, const std::string& path, int64_t version) {
   const std::string backup = fmt::format("{}.backup-v{}", path, version);
   const std::string partial = backup + ".partial";
@@ -105,7 +106,8 @@ absl::Status Apply(Database& database, const Migration& migration) {
     SUFFICE_RETURN_IF_ERROR(database.Execute(kCreateLedger));
   }
   SUFFICE_RETURN_IF_ERROR(database.Execute(migration.sql));
-  SUFFICE_ASSIGN_OR_RETURN(Statement insert, database.Prepare("INSERT INTO schema_migrations VALUES (?1, ?2, ?3, ?4, ?5)"));
+  SUFFICE_ASSIGN_OR_RETURN(Statement insert,
+                           database.Prepare("INSERT INTO schema_migrations VALUES (?1, ?2, ?3, ?4, ?5)"));
   const std::string checksum = Sha256Hex(migration.sql);
   insert.BindInt(1, migration.version);
   insert.BindText(2, migration.name);

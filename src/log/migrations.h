@@ -20,8 +20,8 @@ struct Migration {
 // Those built into this program, in order.
 std::vector<Migration> EmbeddedMigrations();
 
-// Refuses a file that this program must not touch, changing nothing. FAILED_PRECONDITION: it is no SQLite database or another
-// program's; its schema is newer; a step that was applied to it reads differently here.
+// Refuses a file that this program must not touch, changing nothing. FAILED_PRECONDITION: it is no SQLite database or
+// another program's; its schema is newer; a step that was applied to it reads differently here.
 absl::Status CheckOurs(Database& database, const std::string& path, const std::vector<Migration>& migrations);
 
 // Applies what is missing of `migrations`. An older file is first copied to `<path>.backup-v<its version>`.

@@ -11,8 +11,8 @@
 
 namespace suffice {
 
-// How a row of `decisions` came to be. Evaluations (kEval) are runs of one prompt on a tier that no policy chose: warm-up
-// rows and the nightly job's. They teach like decisions, and are left out of off-policy estimates.
+// How a row of `decisions` came to be. Evaluations (kEval) are runs of one prompt on a tier that no policy chose:
+// warm-up rows and the nightly job's. They teach like decisions, and are left out of off-policy estimates.
 enum class DecisionOrigin { kLive, kApprentice, kLogOnly, kEval };
 std::string_view ToString(DecisionOrigin origin);
 
@@ -75,8 +75,8 @@ struct LogCursor {
   auto operator<=>(const LogCursor&) const = default;
 };
 
-// A published state of the learner. Every snapshot leaves a row with its cursor, from which it can be folded again; some
-// also carry the folded state, to start from.
+// A published state of the learner. Every snapshot leaves a row with its cursor, from which it can be folded again;
+// some also carry the folded state, to start from.
 struct SnapshotRecord {
   int64_t number = 0;
   int64_t time_us = 0;

@@ -75,7 +75,8 @@ double NumberOf(const Json& object, const char* name) {
 
 std::string_view TextOf(const Json& object, const char* name) {
   const auto it = object.find(name);
-  return it != object.end() && it->is_string() ? std::string_view(it->get_ref<const std::string&>()) : std::string_view();
+  if (it == object.end() || !it->is_string()) return {};
+  return it->get_ref<const std::string&>();
 }
 
 absl::StatusOr<TierView> DecodeTier(const Json& object) {

@@ -1,5 +1,6 @@
-// How values that are not plain numbers and texts are kept in a row: words for enumerations, little-endian floats, JSON.
-// These are part of the file format: what was written once reads for ever. Decoding gives DATA_LOSS on anything malformed.
+// How values that are not plain numbers and texts are kept in a row: words for enumerations, little-endian floats,
+// JSON. These are part of the file format: what was written once reads for ever. Decoding gives DATA_LOSS on anything
+// malformed.
 // Thread contract: pure functions.
 #pragma once
 
@@ -24,8 +25,8 @@ absl::StatusOr<FeedbackSource> DecodeSource(std::string_view word);
 void EncodeFeatures(const std::vector<float>& features, std::string& bytes);
 absl::StatusOr<std::vector<float>> DecodeFeatures(std::string_view bytes);
 
-// See column `tiers` of migrations/sqlite/0001_event_log.sql. Doubles read back to the same bits; those that are not finite
-// become null and read as NaN. Texts that are not UTF-8 get replacement characters. Encoders replace `json`.
+// See column `tiers` of migrations/sqlite/0001_event_log.sql. Doubles read back to the same bits; those that are not
+// finite become null and read as NaN. Texts that are not UTF-8 get replacement characters. Encoders replace `json`.
 void EncodeTiers(const std::vector<TierView>& tiers, std::string& json);
 absl::StatusOr<std::vector<TierView>> DecodeTiers(std::string_view json);
 

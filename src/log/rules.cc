@@ -73,7 +73,8 @@ absl::StatusOr<Receipt> AnswerRepeatedFeedback(const Feedback& stored, const Fee
   const bool same = stored.decision_id == sent.decision_id && stored.reward == sent.reward &&
                     stored.source == sent.source && stored.judge_version == sent.judge_version;
   if (same) return Receipt{.duplicate = true};
-  return absl::AlreadyExistsError(fmt::format("feedback id \"{}\" was used before with other values", sent.feedback_id));
+  return absl::AlreadyExistsError(
+      fmt::format("feedback id \"{}\" was used before with other values", sent.feedback_id));
 }
 
 absl::Status AnswerRepeatedBlob(std::string_view what, std::string_view stored, std::string_view bytes) {

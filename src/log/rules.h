@@ -1,4 +1,5 @@
-// What every event log accepts, and what it answers: the rules that the implementations share, so that they cannot differ.
+// What every event log accepts, and what it answers: the rules that the implementations share, so that they cannot
+// differ.
 // Thread contract: pure functions.
 #pragma once
 
@@ -11,8 +12,8 @@
 
 namespace suffice {
 
-// INVALID_ARGUMENT naming the field that no row can hold: a number that is not finite, an empty feedback id. The values in
-// `tiers` and `multipliers` are free: there, what is not finite is kept as NaN.
+// INVALID_ARGUMENT naming the field that no row can hold: a number that is not finite, an empty feedback id. The values
+// in `tiers` and `multipliers` are free: there, what is not finite is kept as NaN.
 absl::Status CheckDecision(const DecisionRecord& decision);
 absl::Status CheckOutcome(const OutcomeRecord& outcome);
 absl::Status CheckFeedback(const FeedbackRecord& feedback);
@@ -22,13 +23,13 @@ absl::Status CheckEvaluation(const DecisionRecord& decision, const OutcomeRecord
 
 // PERMISSION_DENIED unless both are the same.
 absl::Status CheckTenant(std::string_view decision_tenant, std::string_view tenant);
-// What to answer when `sent` arrives for a decision that has `stored`: a receipt with duplicate = true when the caller sent
-// the same values (arrival time and settled cost, which are not the caller's, may differ); else ALREADY_EXISTS.
+// What to answer when `sent` arrives for a decision that has `stored`: a receipt with duplicate = true when the caller
+// sent the same values (arrival time and settled cost, which are not the caller's, may differ); else ALREADY_EXISTS.
 absl::StatusOr<Receipt> AnswerRepeatedOutcome(const Outcome& stored, const Outcome& sent);
 // The same for a feedback id that the tenant has used before.
 absl::StatusOr<Receipt> AnswerRepeatedFeedback(const Feedback& stored, const Feedback& sent);
-// What to answer when `bytes` are saved under a key that holds `stored`: OK when they are the same; else ALREADY_EXISTS.
-// `what` names the key.
+// What to answer when `bytes` are saved under a key that holds `stored`: OK when they are the same; else
+// ALREADY_EXISTS. `what` names the key.
 absl::Status AnswerRepeatedBlob(std::string_view what, std::string_view stored, std::string_view bytes);
 
 absl::Status UnknownDecisionError(const DecisionId& id);

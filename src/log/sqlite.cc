@@ -29,7 +29,8 @@ absl::StatusCode CodeOf(int code) {
 }
 
 absl::Status ErrorOf(sqlite3* database, int code) {
-  std::string message = fmt::format("SQLite: {}", database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code));
+  std::string message =
+      fmt::format("SQLite: {}", database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code));
   const int system = database != nullptr ? sqlite3_system_errno(database) : 0;
   if (system != 0 && CodeOf(code) == absl::StatusCode::kUnavailable) {
     message += fmt::format(" ({})", std::strerror(system));
@@ -58,7 +59,8 @@ void Statement::BindText(int parameter, std::string_view value) {
 }
 
 void Statement::BindBlob(int parameter, std::string_view value) {
-  Note(sqlite3_bind_blob64(statement_.get(), parameter, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC));
+  Note(sqlite3_bind_blob64(statement_.get(), parameter, value.empty() ? "" : value.data(), value.size(),
+                           SQLITE_STATIC));
 }
 
 void Statement::BindNull(int parameter) { Note(sqlite3_bind_null(statement_.get(), parameter)); }
@@ -131,8 +133,8 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Access access) 
 
 absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
   sqlite3_stmt* handle = nullptr;
-  const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &handle, nullptr);
+  const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   if (code != SQLITE_OK) return ErrorOf(database_.get(), code);
   Statement statement;
   statement.statement_.reset(handle);

@@ -1,8 +1,9 @@
-// A thin wrapper over SQLite's C API: connections, statements and transactions that clean up after themselves, and errors as
-// absl::Status. The only place that calls sqlite3_*.
+// A thin wrapper over SQLite's C API: connections, statements and transactions that clean up after themselves, and
+// errors as absl::Status. The only place that calls sqlite3_*.
 //
-// Errors: ALREADY_EXISTS for a broken constraint and INVALID_ARGUMENT for a value that no row can hold (both concern one
-// row, see IsRowError); DATA_LOSS for a file that is damaged or no database; UNAVAILABLE for the disk, memory and locks.
+// Errors: ALREADY_EXISTS for a broken constraint and INVALID_ARGUMENT for a value that no row can hold (both concern
+// one row, see IsRowError); DATA_LOSS for a file that is damaged or no database; UNAVAILABLE for the disk, memory and
+// locks.
 // Thread contract: a Database and its Statements belong to one thread at a time.
 #pragma once
 
@@ -24,7 +25,8 @@ class Statement {
  public:
   Statement() = default;  // REQUIRES: assigned from Database::Prepare before any other call
 
-  // Parameters count from 1. Bytes are not copied: they must live until the statement is reset. A failed Bind shows at Step.
+  // Parameters count from 1. Bytes are not copied: they must live until the statement is reset. A failed Bind shows at
+  // Step.
   void BindInt(int parameter, int64_t value);
   void BindDouble(int parameter, double value);  // REQUIRES: finite (SQLite stores NaN as NULL)
   void BindText(int parameter, std::string_view value);

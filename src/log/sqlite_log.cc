@@ -19,7 +19,8 @@ namespace {
 
 class SqliteLog final : public EventLog {
  public:
-  SqliteLog(FileLock file_lock, uint64_t salt, std::unique_ptr<SqliteWriter> writer, std::unique_ptr<SqliteReader> reader)
+  SqliteLog(FileLock file_lock, uint64_t salt, std::unique_ptr<SqliteWriter> writer,
+            std::unique_ptr<SqliteReader> reader)
       : file_lock_(std::move(file_lock)), salt_(salt), writer_(std::move(writer)), reader_(std::move(reader)) {}
   ~SqliteLog() override { (void)Close(); }
 
@@ -53,7 +54,8 @@ class SqliteLog final : public EventLog {
     return Save([&](LogTables& tables, absl::Status& answer) { return tables.WriteConfig(hash, yaml, answer); });
   }
   absl::Status SaveFeatureSet(uint64_t version, const std::string& bytes) override {
-    return Save([&](LogTables& tables, absl::Status& answer) { return tables.WriteFeatureSet(version, bytes, answer); });
+    return Save(
+        [&](LogTables& tables, absl::Status& answer) { return tables.WriteFeatureSet(version, bytes, answer); });
   }
   absl::Status SaveSnapshot(SnapshotRecord snapshot) override {
     return Save([&](LogTables& tables, absl::Status& answer) { return tables.WriteSnapshot(snapshot, answer); });
@@ -101,8 +103,8 @@ class SqliteLog final : public EventLog {
   const std::unique_ptr<SqliteReader> reader_;
 };
 
-// A decision's row takes two to three kilobytes: pages of 8 KiB hold three, where 4 KiB would leave a third empty and 16 KiB
-// would double what one feedback writes. The page size and journal mode stay with the file.
+// A decision's row takes two to three kilobytes: pages of 8 KiB hold three, where 4 KiB would leave a third empty and
+// 16 KiB would double what one feedback writes. The page size and journal mode stay with the file.
 absl::Status PrepareWriting(Database& database, const std::string& path) {
   SUFFICE_RETURN_IF_ERROR(database.Execute("PRAGMA page_size = 8192"));
   SUFFICE_ASSIGN_OR_RETURN(const std::string journal, database.QueryText("PRAGMA journal_mode = WAL"));

@@ -1,4 +1,5 @@
-// Opening a log on SQLite with a list of migrations of one's own. For tests of upgrades; the program uses OpenSqliteLog.
+// Opening a log on SQLite with a list of migrations of one's own. For tests of upgrades; the program uses
+// OpenSqliteLog.
 #pragma once
 
 #include <memory>

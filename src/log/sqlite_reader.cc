@@ -13,7 +13,8 @@
 namespace suffice {
 namespace {
 
-constexpr int64_t kScanPage = 256;  // decisions read at a time, so that a long scan holds neither the lock nor a snapshot
+// Decisions read at a time, so that a long scan holds neither the lock nor a snapshot.
+constexpr int64_t kScanPage = 256;
 constexpr LogCursor kEverything = {std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::max()};
 
 }  // namespace
@@ -57,8 +58,9 @@ absl::Status SqliteReader::Prepare() {
 void SqliteReader::Close() {
   absl::MutexLock lock(&mutex_);
   closed_ = true;
-  for (Statement* statement : {&config_, &feature_set_, &newest_state_, &newest_number_, &last_decision_, &decision_seq_,
-                               &decision_, &decisions_, &outcome_, &feedback_, &outcomes_after_, &feedback_after_}) {
+  for (Statement* statement :
+       {&config_, &feature_set_, &newest_state_, &newest_number_, &last_decision_, &decision_seq_, &decision_,
+        &decisions_, &outcome_, &feedback_, &outcomes_after_, &feedback_after_}) {
     *statement = Statement();
   }
   database_ = Database();

@@ -138,7 +138,8 @@ void SqliteWriter::Loop() {
       AnswerCommitted(batch);
       continue;
     }
-    const absl::Status error = absl::UnavailableError(fmt::format("the event log cannot be written: {}", std::string(written.message())));
+    const absl::Status error = absl::UnavailableError(
+        fmt::format("the event log cannot be written: {}", std::string(written.message())));
     AnswerFailed(batch, error);
     bool stopping;
     {
@@ -228,14 +229,13 @@ void SqliteWriter::AnswerCommitted(Batch& batch) {
 }
 
 void SqliteWriter::AnswerFailed(Batch& batch, const absl::Status& error) {
-  bool first;
-  const auto waits = [](const Entry& entry) {
-    return !std::holds_alternative<DecisionRecord>(entry.row) && !std::holds_alternative<EvaluationRows>(entry.row);
+  const auto waits_for_nobody = [](const Entry& entry) {
+    return std::holds_alternative<DecisionRecord>(entry.row) || std::holds_alternative<EvaluationRows>(entry.row);
   };
-  Batch answered;
-  const auto kept = std::stable_partition(batch.begin(), batch.end(), [&](const Entry& entry) { return !waits(entry); });
-  answered.assign(std::make_move_iterator(kept), std::make_move_iterator(batch.end()));
+  const auto kept = std::stable_partition(batch.begin(), batch.end(), waits_for_nobody);
+  Batch answered(std::make_move_iterator(kept), std::make_move_iterator(batch.end()));
   batch.erase(kept, batch.end());
+  bool first;
   {
     absl::MutexLock lock(&mutex_);
     first = counters_.error.empty();

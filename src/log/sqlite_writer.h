@@ -1,11 +1,11 @@
 // The one writer of a log's file: a bounded queue and a thread that commits everything queued in one transaction (group
 // commit), then answers.
 //
-// When a commit fails (disk full, I/O error) nothing of it is acknowledged: whoever waits is answered UNAVAILABLE, and rows
-// that nobody waits for (decisions, evaluations) stay queued and are tried again, with growing pauses, until it works or the
-// writer is stopped.
-// Thread contract: every method is thread-safe. Callbacks run on the writer's thread, outside of its lock; they may append,
-// and must not block or call RunJob, Flush or Stop.
+// When a commit fails (disk full, I/O error) nothing of it is acknowledged: whoever waits is answered UNAVAILABLE, and
+// rows that nobody waits for (decisions, evaluations) stay queued and are tried again, with growing pauses, until it
+// works or the writer is stopped.
+// Thread contract: every method is thread-safe. Callbacks run on the writer's thread, outside of its lock; they may
+// append, and must not block or call RunJob, Flush or Stop.
 #pragma once
 
 #include <deque>
@@ -60,8 +60,8 @@ class SqliteWriter {
   LogCounters counters() const;
   void SetCommitListener(std::function<void()> listener);
 
-  // Commits what is queued, checkpoints, closes the file. UNAVAILABLE, telling how many rows were lost, when the disk still
-  // fails. Idempotent.
+  // Commits what is queued, checkpoints, closes the file. UNAVAILABLE, telling how many rows were lost, when the disk
+  // still fails. Idempotent.
   absl::Status Stop();
 
  private:

@@ -417,8 +417,9 @@ TEMPLATE_TEST_CASE("many threads append and read at once", "[log]", ALL_LOGS) {
       for (uint32_t i = 0; i < kEach; ++i) {
         const DecisionRecord decision = TestDecision(1 + t + kThreads * i, i % 2 ? "cheap" : "strong");
         if (!log.AppendDecision(decision).ok()) continue;
-        log.AppendFeedback(TestFeedback(decision, fmt::format("{}-{}", t, i)),
-                           [&](absl::StatusOr<Receipt> receipt) { acknowledged += receipt.ok() && !receipt->duplicate; });
+        log.AppendFeedback(TestFeedback(decision, fmt::format("{}-{}", t, i)), [&](absl::StatusOr<Receipt> receipt) {
+          acknowledged += receipt.ok() && !receipt->duplicate;
+        });
         if (i % 50 == 0) (void)log.ReadTail({}, 20);
       }
     });

@@ -1,4 +1,5 @@
-// What the log on SQLite does beyond the conformance tests: it lasts, it is alone, and it bears a full queue and a bad row.
+// What the log on SQLite does beyond the conformance tests: it lasts, it is alone, and it bears a full queue and a bad
+// row.
 #include <filesystem>
 
 #include "absl/synchronization/notification.h"
@@ -113,7 +114,7 @@ TEST_CASE("a full queue refuses and loses nothing that it took", "[log]") {
   CHECK(refused.code() == absl::StatusCode::kResourceExhausted);
   CHECK(Mentions(refused, "log.queue_capacity"));
   absl::Status told;
-  log->AppendFeedback(TestFeedback(first, "refused"), [&](absl::StatusOr<Receipt> receipt) { told = receipt.status(); });
+  log->AppendFeedback(TestFeedback(first, "refused"), [&](auto receipt) { told = receipt.status(); });
   CHECK(told.code() == absl::StatusCode::kResourceExhausted);
 
   release.Notify();
@@ -172,8 +173,8 @@ TEST_CASE("a damaged row is told, not guessed", "[log]") {
   REQUIRE(log->Flush().ok());
   auto other = Database::Open(path, Database::Access::kReadWriteCreate);
   REQUIRE(other.ok());
-  for (const char* damage : {"tiers = '[{'", "tiers = '[]', multipliers = '3'", "multipliers = '{}', features = x'0102'",
-                             "features = x'', origin = 'nonsense'"}) {
+  for (const char* damage : {"tiers = '[{'", "tiers = '[]', multipliers = '3'",
+                             "multipliers = '{}', features = x'0102'", "features = x'', origin = 'nonsense'"}) {
     REQUIRE(other->Execute(std::string("UPDATE decisions SET ") + damage).ok());
     INFO(damage);
     CHECK(log->Find(TestId(1)).status().code() == absl::StatusCode::kDataLoss);
