@@ -31,12 +31,12 @@ CREATE TABLE decisions (
   audit_probability     REAL NOT NULL,         -- with this probability
   keep_probability      REAL NOT NULL,         -- with which this row was kept at all
   input_tokens_estimate REAL NOT NULL,         -- from the prompt's length
-  cost_usd              REAL NOT NULL,         -- predicted for tier, with its central 90%; latency likewise
-  cost_low_usd          REAL NOT NULL,
-  cost_high_usd         REAL NOT NULL,
-  latency_ms            REAL NOT NULL,
-  latency_low_ms        REAL NOT NULL,
-  latency_high_ms       REAL NOT NULL,
+  cost_usd              REAL,                  -- predicted for tier, with its central 90%; latency likewise.
+  cost_low_usd          REAL,                  -- NULL: not a number
+  cost_high_usd         REAL,
+  latency_ms            REAL,
+  latency_low_ms        REAL,
+  latency_high_ms       REAL,
   multipliers           TEXT NOT NULL,         -- JSON object: limit -> price in force
   -- JSON array in the order of the configuration, an object a tier: tier, quality, sigma (of the mean), cost_usd,
   -- latency_ms, observations, score, propensity; and for a tier that was not eligible: exclusion, detail. A number that

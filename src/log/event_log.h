@@ -84,8 +84,8 @@ class EventLog {
   virtual absl::Status Close() = 0;
 };
 
-// What a call cost by the price list, in nano-dollars, when its outcome told no dollars: the configuration and tier of its
-// decision, and the input tokens estimated from the prompt. Runs on the writer's thread.
+// What a call cost by the price list, in nano-dollars, when its outcome told no dollars: the configuration and tier of
+// its decision, and the input tokens estimated from the prompt. Runs on the writer's thread.
 using OutcomeSettler = std::function<int64_t(const std::string& config_hash, const std::string& tier,
                                              double input_tokens_estimate, const Outcome& outcome)>;
 

@@ -1,6 +1,7 @@
 #include "log/sqlite.h"
 
 #include <cstring>
+#include <limits>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -97,7 +98,9 @@ void Statement::Reset() {
 
 bool Statement::IsNull(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
 int64_t Statement::Int(int column) const { return sqlite3_column_int64(statement_.get(), column); }
-double Statement::Double(int column) const { return sqlite3_column_double(statement_.get(), column); }
+double Statement::Double(int column) const {
+  return IsNull(column) ? std::numeric_limits<double>::quiet_NaN() : sqlite3_column_double(statement_.get(), column);
+}
 
 std::string_view Statement::Bytes(int column) const {
   const void* const data = sqlite3_column_blob(statement_.get(), column);

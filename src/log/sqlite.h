@@ -28,7 +28,7 @@ class Statement {
   // Parameters count from 1. Bytes are not copied: they must live until the statement is reset. A failed Bind shows at
   // Step.
   void BindInt(int parameter, int64_t value);
-  void BindDouble(int parameter, double value);  // REQUIRES: finite (SQLite stores NaN as NULL)
+  void BindDouble(int parameter, double value);  // NaN becomes NULL
   void BindText(int parameter, std::string_view value);
   void BindBlob(int parameter, std::string_view value);
   void BindNull(int parameter);
@@ -44,7 +44,7 @@ class Statement {
   // Columns of the current row count from 0. Views live until the next Step or Reset.
   bool IsNull(int column) const;
   int64_t Int(int column) const;
-  double Double(int column) const;
+  double Double(int column) const;  // NULL: NaN
   std::string_view Bytes(int column) const;  // text or blob
   std::string String(int column) const { return std::string(Bytes(column)); }
   std::optional<int64_t> OptionalInt(int column) const;

@@ -156,10 +156,9 @@ absl::StatusOr<std::unique_ptr<EventLog>> OpenSqliteLogWith(const SqliteLogOptio
   SUFFICE_RETURN_IF_ERROR(PrepareWriting(database, path));
   SUFFICE_RETURN_IF_ERROR(Migrate(database, path, migrations));
   SUFFICE_ASSIGN_OR_RETURN(const uint64_t salt, LoadOrMakeSalt(database, options.salt_if_new));
-  SUFFICE_ASSIGN_OR_RETURN(
-      std::unique_ptr<SqliteWriter> writer,
-      SqliteWriter::Start(std::move(database),
-                          {.durability = options.durability, .queue_capacity = options.queue_capacity, .settle = options.settle}));
+  const SqliteWriter::Options writing = {
+      .durability = options.durability, .queue_capacity = options.queue_capacity, .settle = options.settle};
+  SUFFICE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteWriter> writer, SqliteWriter::Start(std::move(database), writing));
   SUFFICE_ASSIGN_OR_RETURN(std::unique_ptr<SqliteReader> reader, SqliteReader::Open(path));
   return std::make_unique<SqliteLog>(std::move(file_lock), salt, std::move(writer), std::move(reader));
 }

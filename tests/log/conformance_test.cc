@@ -69,17 +69,20 @@ TEMPLATE_TEST_CASE("tier ordinals count the decisions for the same tier before",
   CHECK(log.counters().duplicates == 1);
 }
 
-TEMPLATE_TEST_CASE("numbers in a tier's view that are not finite come back as NaN at worst", "[log]", ALL_LOGS) {
+TEMPLATE_TEST_CASE("predictions that are not finite come back as NaN at worst", "[log]", ALL_LOGS) {
   TestType fixture;
   EventLog& log = *fixture.log;
   DecisionRecord decision = TestDecision(1);
   decision.tiers[0].score = std::numeric_limits<double>::quiet_NaN();
   decision.multipliers[0].second = std::numeric_limits<double>::quiet_NaN();
+  decision.latency_ms.high = std::numeric_limits<double>::quiet_NaN();
   Append(log, decision);
   REQUIRE(log.Flush().ok());
   const DecisionRecord read = MustFind(log, decision.id).decision;
   CHECK(std::isnan(read.tiers[0].score));
   CHECK(std::isnan(read.multipliers[0].second));
+  CHECK(std::isnan(read.latency_ms.high));
+  CHECK(read.latency_ms.low == decision.latency_ms.low);
   CHECK(read.tiers[0].propensity == decision.tiers[0].propensity);
   CHECK(read.tiers[1].score == decision.tiers[1].score);
 }

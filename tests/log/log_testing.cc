@@ -22,6 +22,12 @@ absl::StatusOr<Receipt> AppendAndWait(EventLog& log, RecordType record,
   return answer;
 }
 
+void CheckSame(const Estimate& actual, const Estimate& expected) {
+  CHECK(actual.value == expected.value);
+  CHECK(actual.low == expected.low);
+  CHECK(actual.high == expected.high);
+}
+
 }  // namespace
 
 TempDir::TempDir() {
@@ -55,6 +61,8 @@ DecisionRecord TestDecision(uint32_t n, const std::string& tier) {
   decision.sketch = std::string("\x00\x01\xff\x80", 4);
   decision.prompt = std::string("caf\xc3\xa9 \xff \0 end", 13);
   decision.input_tokens_estimate = 0.1 + n;
+  decision.cost_usd = {.value = 0.1, .low = 1e-5, .high = 0.3};
+  decision.latency_ms = {.value = 700.1, .low = 300, .high = 1500.7};
   decision.tiers = {
       {"cheap", ExclusionReason::kNone, "", 0.1, 1.0 / 3, 2e-5, 700.25, 12.5, 0.09, 0.3},
       {"strong", ExclusionReason::kNone, "", 0.9, 5e-324, 1.7976931348623157e308, 900, 1e-17, -0.5, 0.7},
@@ -140,6 +148,8 @@ void CheckSame(const DecisionRecord& actual, const DecisionRecord& expected) {
   CHECK(actual.sketch == expected.sketch);
   CHECK(actual.prompt == expected.prompt);
   CHECK(actual.input_tokens_estimate == expected.input_tokens_estimate);
+  CheckSame(actual.cost_usd, expected.cost_usd);
+  CheckSame(actual.latency_ms, expected.latency_ms);
   REQUIRE(actual.tiers.size() == expected.tiers.size());
   for (size_t i = 0; i < actual.tiers.size(); ++i) {
     const TierView& a = actual.tiers[i];

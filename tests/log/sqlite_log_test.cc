@@ -2,6 +2,8 @@
 // row.
 #include <filesystem>
 
+#include <fmt/format.h>
+
 #include "absl/synchronization/notification.h"
 #include "catch.h"
 #include "log/log_testing.h"
@@ -94,6 +96,27 @@ TEST_CASE("what arrives for unknown decisions is kept apart", "[log]") {
         R"({"feedback_id":"quote\"d","reward":0.25,"source":"judge","judge_version":"judge-2"})");
   CHECK(*database->QueryInt("SELECT value ->> 'output_tokens' FROM orphans WHERE kind = 'outcome'") == 321);
   CHECK(*database->QueryText("SELECT decision_id FROM orphans WHERE kind = 'outcome'") == TestId(9).Raw());
+}
+
+TEST_CASE("an outcome without dollars is settled from its decision", "[log]") {
+  const TempDir folder;
+  std::string asked;
+  const auto settle = [&](const std::string& config_hash, const std::string& tier, double input_tokens_estimate,
+                          const Outcome& outcome) {
+    asked = fmt::format("{} {} {}", config_hash, tier, input_tokens_estimate);
+    return *outcome.output_tokens * 1000;
+  };
+  const auto log = OpenForTest({.path = folder.File("log.db"), .settle = settle});
+  Append(*log, TestDecision(1, "strong"));
+  Append(*log, TestDecision(2, "strong"));
+  OutcomeRecord untold = TestOutcome(TestDecision(1));
+  untold.outcome.cost_usd.reset();
+  REQUIRE(Record(*log, untold).ok());
+  CHECK(asked == "c0ffee strong 1.1");
+  REQUIRE(Record(*log, TestOutcome(TestDecision(2))).ok());
+  CHECK(MustFind(*log, TestId(1)).outcome->cost_nanos == 321'000);
+  CHECK(MustFind(*log, TestId(2)).outcome->cost_nanos == TestOutcome(TestDecision(2)).cost_nanos);  // told
+  CHECK(Record(*log, untold)->duplicate);
 }
 
 TEST_CASE("a full queue refuses and loses nothing that it took", "[log]") {
