@@ -14,7 +14,7 @@
 namespace suffice {
 
 // Decisions of the tier's own in a bucket of BucketedStatistics.
-inline constexpr int64_t kBucketDecisions = 256;
+inline constexpr int64_t kBucketDecisions = 512;
 
 // The sufficient statistics of one tier. Everything is a sum, so the order of events does not matter.
 struct TierStatistics {

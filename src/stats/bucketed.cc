@@ -11,7 +11,7 @@ namespace suffice {
 namespace {
 
 // In half-lives of newer observations: after how many a bucket no longer counts, and after how many it leaves memory.
-constexpr double kCountedHalfLives = 20;
+constexpr double kCountedHalfLives = 12;
 constexpr double kKeptHalfLives = 21;
 
 constexpr int kRecentBuckets = 8;  // newest ones, outside the checkpoint

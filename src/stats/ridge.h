@@ -48,7 +48,7 @@ class RidgeStatistics {
 
 // RidgeStatistics per bucket of decisions, so that forgetting depends on when a decision was made and not on when its
 // feedback came: theta = (sum_k g_k S_k + P)^-1 sum_k g_k b_k, where g_k halves with every `half_life` observations
-// in newer buckets. Buckets whose weight has fallen under 2^-20 do not count, and what comes late for them is
+// in newer buckets. Buckets whose weight has fallen under 2^-12 do not count, and what comes late for them is
 // ignored, so the order of arrival does not matter. They are kept in memory for another half-life, which is how far
 // observations that are taken back may bring a bucket's weight up again.
 class BucketedStatistics {

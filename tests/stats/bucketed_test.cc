@@ -76,8 +76,8 @@ TEST_CASE("at every moment the discounted sum is its definition") {
     RidgeStatistics expected(kD);
     double newer = 0;
     for (auto it = plain.rbegin(); it != plain.rend(); ++it) {
-      if (newer <= 20 * kHalfLife) expected.AddScaled(it->second, std::exp2(-newer / kHalfLife));
-      dropped += newer > 20 * kHalfLife;
+      if (newer <= 12 * kHalfLife) expected.AddScaled(it->second, std::exp2(-newer / kHalfLife));
+      dropped += newer > 12 * kHalfLife;
       newer += it->second.n();
     }
     REQUIRE(Difference(statistics.Discounted(), expected) < 1e-10);
@@ -122,7 +122,7 @@ TEST_CASE("taking back a run of newer observations brings an older bucket back")
   const std::vector<float> x{1};
   const auto fill = [&](BucketedStatistics& to) {
     to.Add(0, x, 1, 1);
-    for (int i = 0; i < 195; ++i) to.Add(1 + i / 5, x, 1, 0);
+    for (int i = 0; i < 115; ++i) to.Add(1 + i / 5, x, 1, 0);
   };
   fill(statistics);
   fill(expected);
@@ -130,7 +130,7 @@ TEST_CASE("taking back a run of newer observations brings an older bucket back")
   CHECK(statistics.Discounted().y_sum() == 0);
   for (int i = 0; i < 10; ++i) statistics.Add(40, x, -1, 0);
   CHECK(statistics.Discounted().y_sum() == Approx(expected.Discounted().y_sum()));
-  CHECK(expected.Discounted().y_sum() == Approx(std::exp2(-19.5)));
+  CHECK(expected.Discounted().y_sum() == Approx(std::exp2(-11.5)));
 }
 
 TEST_CASE("what comes late for a forgotten bucket is ignored") {
