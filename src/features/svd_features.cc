@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -12,18 +13,43 @@
 namespace suffice {
 namespace {
 
-// Adds rows of the table. Most tokens of a prompt come once, twice or three times: the rows of those that come equally
-// often are added as integers, which is four times as fast, and weighted once. These loops vectorise at -O3.
+// Eight columns' sums; GCC and Clang map it to whatever vectors the machine has.
+using Lanes = int16_t __attribute__((vector_size(16)));
+static_assert(2 * sizeof(Lanes) / sizeof(int16_t) == kColumnBlock);
+
+// Adds up the columns [block, block + kColumnBlock) of rows. REQUIRES: size x 128 fits int16. A lane holds two columns, the
+// even one in its lower byte; shifts spread them, sign and all. (Left to itself the compiler adds byte by byte.)
+void AddColumns(const int8_t* const* rows, int size, int block, int16_t* totals) {
+  Lanes even = {}, odd = {};
+  for (int i = 0; i < size; ++i) {
+    Lanes pairs;
+    std::memcpy(&pairs, rows[i] + block, sizeof(pairs));
+    even += (pairs << 8) >> 8;
+    odd += pairs >> 8;
+  }
+  for (int k = 0; k < kColumnBlock / 2; ++k) {
+    totals[2 * k] = even[k];
+    totals[2 * k + 1] = odd[k];
+  }
+}
+
+// Not inlined, so that the compiler knows that row and sums do not overlap, and vectorises.
+__attribute__((noinline)) void AddWeighted(const int8_t* __restrict row, float weight, float* __restrict sums, int size) {
+  for (int k = 0; k < size; ++k) sums[k] += weight * static_cast<float>(row[k]);
+}
+
+// Adds up rows of the table. Most tokens of a prompt come once, twice or three times: the rows of those that come equally
+// often are added as integers and weighted once.
 class RowAdder {
  public:
-  RowAdder(const SvdTable& table, float* sums) : table_(table), size_(table.dimensions), sums_(sums) {
-    std::fill_n(sums_, size_, 0.0F);
+  explicit RowAdder(const SvdTable& table) : table_(table), stride_(StrideOf(table.dimensions)) {
+    std::fill_n(sums_, stride_, 0.0F);
   }
 
   void Add(uint16_t bucket, uint8_t count) {
-    const int8_t* const row = table_.weights.data() + static_cast<size_t>(bucket) * static_cast<size_t>(size_);
+    const int8_t* const row = table_.weights.data() + static_cast<size_t>(bucket) * static_cast<size_t>(stride_);
     if (count > kGroups) {
-      AddWeighted(row, SublinearTf()[count]);
+      AddWeighted(row, SublinearTf()[count], sums_, stride_);
       return;
     }
     __builtin_prefetch(row);
@@ -32,39 +58,35 @@ class RowAdder {
     if (group.size == kGroupRows) Flush(count);
   }
 
-  void Finish() {
+  // table.dimensions sums.
+  const float* Finish() {
     for (int count = 1; count <= kGroups; ++count) Flush(count);
+    return sums_;
   }
 
  private:
   static constexpr int kGroups = 3;
-  static constexpr int kGroupRows = 256;  // 256 x 127 fits int16
+  static constexpr int kGroupRows = 256;  // 256 x -128 fits int16
   struct Group {
     int size = 0;
     const int8_t* rows[kGroupRows];
   };
 
-  void AddWeighted(const int8_t* __restrict row, float weight) {
-    float* __restrict sums = sums_;
-    for (int k = 0; k < size_; ++k) sums[k] += weight * static_cast<float>(row[k]);
-  }
-
   void Flush(int count) {
     Group& group = groups_[count - 1];
-    int16_t total[kMaxProjection] = {};
-    for (int i = 0; i < group.size; ++i) {
-      const int8_t* __restrict row = group.rows[i];
-      for (int k = 0; k < size_; ++k) total[k] = static_cast<int16_t>(total[k] + row[k]);
-    }
     const float weight = SublinearTf()[static_cast<size_t>(count)];
-    for (int k = 0; k < size_; ++k) sums_[k] += weight * static_cast<float>(total[k]);
+    for (int block = 0; block < stride_; block += kColumnBlock) {
+      int16_t totals[kColumnBlock];
+      AddColumns(group.rows, group.size, block, totals);
+      for (int k = 0; k < kColumnBlock; ++k) sums_[block + k] += weight * static_cast<float>(totals[k]);
+    }
     group.size = 0;
   }
 
   const SvdTable& table_;
-  const int size_;
-  float* const sums_;
+  const int stride_;
   Group groups_[kGroups];
+  float sums_[kMaxProjection];
 };
 
 bool AllFinite(const std::vector<float>& values) {
@@ -84,7 +106,7 @@ const std::array<float, 256>& SublinearTf() {
 
 void Project(const SvdTable& table, const std::vector<Sketch::Count>& counts, float* out) {
   const std::array<float, 256>& tf = SublinearTf();
-  RowAdder adder(table, out);
+  RowAdder adder(table);
   float squares = 0;
   for (const Sketch::Count& count : counts) {
     const uint8_t idf = table.idf[count.bucket];
@@ -93,9 +115,9 @@ void Project(const SvdTable& table, const std::vector<Sketch::Count>& counts, fl
     squares += value * value;
     adder.Add(count.bucket, count.count);
   }
-  adder.Finish();
+  const float* const sums = adder.Finish();
   const float inverse_norm = squares > 0 ? 1 / std::sqrt(squares) : 0.0F;
-  for (int k = 0; k < table.dimensions; ++k) out[k] *= inverse_norm;
+  for (int k = 0; k < table.dimensions; ++k) out[k] = sums[k] * inverse_norm;
 }
 
 SvdFeatures::SvdFeatures(SvdTable table, const FeatureConfig& config)
@@ -122,8 +144,8 @@ std::string SvdFeatures::DimensionName(int index) const {
   return fmt::format("svd_{}", own - kSvdProperties + 1);
 }
 
-// 4 bytes kPropertiesVersion, 8 salt, 8 prompts, 4 dimensions d; floats: d factors, d offsets; bytes: kSketchBuckets
-// idf, kSketchBuckets x d weights.
+// 4 bytes kPropertiesVersion, 8 salt, 8 prompts, 4 dimensions d; floats: d factors, d offsets; bytes: kSketchBuckets idf,
+// kSketchBuckets x StrideOf(d) weights.
 std::string SvdFeatures::Serialize() const {
   std::string bytes = OpenFrame(FeatureKind::kSvd, layout_);
   bytes.reserve(bytes.size() + table_.weights.size() + table_.idf.size() + 64 + 8 * table_.factor.size());
@@ -147,8 +169,9 @@ absl::StatusOr<FeatureSetPtr> ReadSvdFeatures(std::string_view body, const Featu
   }
   if (properties_version != kPropertiesVersion) return MalformedFeatures("fitted with another release's properties");
   if (d < 1 || d > kMaxProjection) return MalformedFeatures("impossible number of dimensions");
+  const auto stride = static_cast<size_t>(StrideOf(static_cast<int>(d)));
   // Checked before anything is allocated.
-  if (reader.remaining() != 2 * sizeof(float) * d + static_cast<size_t>(kSketchBuckets) * (1 + d)) {
+  if (reader.remaining() != 2 * sizeof(float) * d + static_cast<size_t>(kSketchBuckets) * (1 + stride)) {
     return MalformedFeatures("its length does not match its dimensions");
   }
   table.dimensions = static_cast<int>(d);
@@ -157,7 +180,7 @@ absl::StatusOr<FeatureSetPtr> ReadSvdFeatures(std::string_view body, const Featu
     reader.Read(values->data(), d);
   }
   table.idf.resize(kSketchBuckets);
-  table.weights.resize(static_cast<size_t>(kSketchBuckets) * d);
+  table.weights.resize(kSketchBuckets * stride);
   reader.Read(table.idf.data(), table.idf.size());
   reader.Read(table.weights.data(), table.weights.size());
   if (!AllFinite(table.factor) || !AllFinite(table.offset)) return MalformedFeatures("a factor is not a finite number");

@@ -18,8 +18,11 @@ inline constexpr int kMaxProjection = 512;
 inline constexpr int kSvdProperties = 8;
 // idf is kept as a byte in these steps; 0 marks a bucket that the projection does not use.
 inline constexpr float kIdfStep = 1.0F / 16;
-// Rows of the table begin on cache lines.
-inline constexpr size_t kRowAlignment = 64;
+// Columns of the table that are added up together.
+inline constexpr int kColumnBlock = 16;
+// Columns of the table's rows: those after the last dimension are zeros.
+constexpr int StrideOf(int dimensions) { return (dimensions + kColumnBlock - 1) / kColumnBlock * kColumnBlock; }
+static_assert(StrideOf(kMaxProjection) == kMaxProjection);
 
 // 1 + ln count for counts 1..255, 0 for 0.
 const std::array<float, 256>& SublinearTf();
@@ -30,7 +33,7 @@ struct SvdTable {
   uint64_t prompts = 0;  // it was fitted on
   int dimensions = 0;    // 1..kMaxProjection
   std::vector<uint8_t> idf;     // kSketchBuckets, in kIdfStep
-  std::vector<int8_t> weights;  // kSketchBuckets x dimensions, row-major; idf is folded in
+  std::vector<int8_t> weights;  // kSketchBuckets x StrideOf(dimensions), row-major; idf is folded in
   // Per dimension: a feature is factor * (projection in units of the int8 weights) + offset.
   std::vector<float> factor, offset;
 };

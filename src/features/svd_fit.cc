@@ -54,14 +54,15 @@ std::vector<float> InverseNorms(const Rows& rows, const std::vector<float>& idf)
 // `factor`.
 void Quantise(const RowMatrix& right, const std::vector<float>& idf, SvdTable& table) {
   table.dimensions = static_cast<int>(right.cols());
-  table.weights.resize(static_cast<size_t>(right.size()));
+  const Eigen::Index stride = StrideOf(table.dimensions);
+  table.weights.assign(static_cast<size_t>(kSketchBuckets * stride), 0);
   const Eigen::Map<const Eigen::VectorXf> idf_column(idf.data(), kSketchBuckets);
   const RowMatrix weights = idf_column.asDiagonal() * right;
   for (Eigen::Index k = 0; k < weights.cols(); ++k) {
     const float scale = std::max(weights.col(k).cwiseAbs().maxCoeff() / 127, 1e-12F);
     table.factor.push_back(scale);
     for (Eigen::Index b = 0; b < weights.rows(); ++b) {
-      const auto at = static_cast<size_t>(b * weights.cols() + k);
+      const auto at = static_cast<size_t>(b * stride + k);
       table.weights[at] = static_cast<int8_t>(std::lround(weights(b, k) / scale));
     }
   }
