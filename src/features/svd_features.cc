@@ -17,8 +17,8 @@ namespace {
 using Lanes = int16_t __attribute__((vector_size(16)));
 static_assert(2 * sizeof(Lanes) / sizeof(int16_t) == kColumnBlock);
 
-// Adds up the columns [block, block + kColumnBlock) of rows. REQUIRES: size x 128 fits int16. A lane holds two columns, the
-// even one in its lower byte; shifts spread them, sign and all. (Left to itself the compiler adds byte by byte.)
+// Adds up the columns [block, block + kColumnBlock) of rows. REQUIRES: size x 128 fits int16. A lane holds two columns,
+// the even one in its lower byte; shifts spread them, sign and all. (Left to itself the compiler adds byte by byte.)
 void AddColumns(const int8_t* const* rows, int size, int block, int16_t* totals) {
   Lanes even = {}, odd = {};
   for (int i = 0; i < size; ++i) {
@@ -34,12 +34,13 @@ void AddColumns(const int8_t* const* rows, int size, int block, int16_t* totals)
 }
 
 // Not inlined, so that the compiler knows that row and sums do not overlap, and vectorises.
-__attribute__((noinline)) void AddWeighted(const int8_t* __restrict row, float weight, float* __restrict sums, int size) {
+__attribute__((noinline)) void AddWeighted(const int8_t* __restrict row, float weight, float* __restrict sums,
+                                           int size) {
   for (int k = 0; k < size; ++k) sums[k] += weight * static_cast<float>(row[k]);
 }
 
-// Adds up rows of the table. Most tokens of a prompt come once, twice or three times: the rows of those that come equally
-// often are added as integers and weighted once.
+// Adds up rows of the table. Most tokens of a prompt come once, twice or three times: the rows of those that come
+// equally often are added as integers and weighted once.
 class RowAdder {
  public:
   explicit RowAdder(const SvdTable& table) : table_(table), stride_(StrideOf(table.dimensions)) {
@@ -144,8 +145,8 @@ std::string SvdFeatures::DimensionName(int index) const {
   return fmt::format("svd_{}", own - kSvdProperties + 1);
 }
 
-// 4 bytes kPropertiesVersion, 8 salt, 8 prompts, 4 dimensions d; floats: d factors, d offsets; bytes: kSketchBuckets idf,
-// kSketchBuckets x StrideOf(d) weights.
+// 4 bytes kPropertiesVersion, 8 salt, 8 prompts, 4 dimensions d; floats: d factors, d offsets; bytes: kSketchBuckets
+// idf, kSketchBuckets x StrideOf(d) weights.
 std::string SvdFeatures::Serialize() const {
   std::string bytes = OpenFrame(FeatureKind::kSvd, layout_);
   bytes.reserve(bytes.size() + table_.weights.size() + table_.idf.size() + 64 + 8 * table_.factor.size());
