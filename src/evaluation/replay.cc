@@ -47,6 +47,8 @@ absl::Status CheckOptions(const ReplayOptions& options) {
     if (options.config.tiers.size() != 2) return InvalidField("eval", "expected a policy of two tiers, to rank rows by the dearer's gain");
   }
   if (options.seeds < 1) return InvalidField("seeds", "expected 1 or more");
+  if (options.threads < 1) return InvalidField("threads", "expected 1 or more");
+  if (options.refresh_every < 1) return InvalidField("refresh-every", "expected 1 or more decisions");
   if (options.feedback_delay < 0) return InvalidField("feedback-delay", "expected 0 or more decisions");
   if (!(options.feedback_rate >= 0 && options.feedback_rate <= 1)) return InvalidField("feedback-rate", "expected a number in [0, 1]");
   return absl::OkStatus();
