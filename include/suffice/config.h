@@ -68,7 +68,7 @@ struct PolicyConfig {
   double epsilon = 0.05;          // epsilon_greedy: probability of a uniform draw
   std::string fixed_tier;         // fixed
   std::vector<std::pair<std::string, double>> weights;  // weighted: tier -> weight >= 0
-  double half_life = 2000;        // observations of the tier's own after which one counts half; 0: never forget
+  double half_life = 5000;        // observations of the tier's own after which one counts half; 0: never forget
   double ridge = 300;             // prior precision of each standardised feature, in observations
   double new_tier_bonus = 0.5;    // optimism, in standard deviations, until `burn_in` observations
   double burn_in = 200;           // observations
