@@ -55,7 +55,7 @@ absl::StatusOr<Frame> ReadFrame(std::string_view bytes, uint64_t layout) {
     return MalformedFeatures("not a feature set of this format");
   }
   const std::string_view covered = bytes.substr(0, bytes.size() - kChecksumBytes);
-  uint64_t checksum, made_for;
+  uint64_t checksum = 0, made_for = 0;  // g++ 12 with a sanitizer does not see that Read fills them
   uint32_t kind;
   ByteReader(bytes.substr(covered.size())).Read(checksum);
   if (checksum != Hash64(covered)) return MalformedFeatures("checksum does not match: damaged or cut");
