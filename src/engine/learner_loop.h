@@ -37,7 +37,7 @@ class LearnerLoop {
   void Run();
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsUrgent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status WaitFor(int64_t ticket);
+  absl::Status WaitFor(int64_t ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // One round on the loop's thread: takes what was asked for, folds, publishes.
   absl::Status Round(std::shared_ptr<const Config> config, FeatureSetPtr fitted);
   absl::Status Publish(bool with_state);
