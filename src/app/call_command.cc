@@ -6,8 +6,7 @@
 
 #include "app/call_requests.h"
 #include "app/commands.h"
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
+#include "app/rpc_error.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "suffice/v1/router.grpc.pb.h"
 
@@ -15,20 +14,6 @@ namespace suffice {
 namespace {
 
 constexpr char kSummary[] = "asks a running server: route, outcome, feedback, explain, status, health";
-
-// "NOT_FOUND (DECISION_NOT_FOUND): ..."
-std::string ErrorText(const grpc::Status& error) {
-  google::rpc::Status rich;
-  google::rpc::ErrorInfo info;
-  std::string reason;
-  if (rich.ParseFromString(error.error_details())) {
-    for (const auto& detail : rich.details()) {
-      if (detail.UnpackTo(&info)) reason = fmt::format(" ({})", info.reason());
-    }
-  }
-  const auto code = static_cast<absl::StatusCode>(error.error_code());
-  return fmt::format("{}{}: {}", absl::StatusCodeToString(code), reason, error.error_message());
-}
 
 int PrintJson(const google::protobuf::Message& message, Io& io) {
   google::protobuf::util::JsonPrintOptions options;
@@ -58,7 +43,7 @@ int Call(const CallSpec& spec, const CallArguments& arguments, Io& io,
                        std::chrono::microseconds(static_cast<int64_t>(arguments.timeout_s * 1e6)));
   const grpc::Status status = (stub.get()->*rpc)(&context, request, response);
   if (!status.ok()) {
-    io.err << fmt::format("suffice call {}: {}\n", spec.rpc, ErrorText(status));
+    io.err << fmt::format("suffice call {}: {}\n", spec.rpc, RpcErrorText(status));
     return kExitFailure;
   }
   return PrintJson(*response, io);

@@ -8,6 +8,7 @@ std::vector<Command> AllCommands() {
       CallCommand(),
       CheckConfigCommand(),
       PrintConfigCommand(),
+      PlayCommand(),
       ReplayCommand(),
       FitFeaturesCommand(),
       RebuildCommand(),

@@ -18,7 +18,7 @@ constexpr char kExample[] =
 
 struct ReplayFlags {
   ConfigFlags config;
-  std::string traffic, warmup, eval, report, page, feedback = "bandit";
+  std::string traffic, warmup, eval, report, html, feedback = "bandit";
   bool tiers_from_traffic = false;
   int64_t seed = 1, feedback_delay = 0;
   int seeds = 1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -41,7 +41,7 @@ struct ReplayFlags {
         .Add("feedback-rate", &feedback_rate, {.value = "F", .help = "share of rewards that are ever told", .range = Between(0, 1)})
         .Add("threads", &threads, {.value = "N", .help = "runs at a time", .range = AtLeast(1)})
         .Add("report", &report, {.value = "FILE", .help = "writes the report as JSON"})
-        .Add("page", &page, {.value = "FILE", .help = "writes the report as one HTML page with pictures"});
+        .Add("html", &html, {.value = "FILE", .help = "writes the report as one HTML page with pictures"});
     return flags.Parse(args, io);
   }
 };
@@ -84,8 +84,8 @@ int Run(const std::vector<std::string>& args, Io& io) {
   if (!flags.report.empty()) {
     if (const absl::Status status = WriteJson(*report, flags.report); !status.ok()) return Fail(io, status);
   }
-  if (!flags.page.empty()) {
-    if (const absl::Status status = WriteHtml(*report, flags.page); !status.ok()) return Fail(io, status);
+  if (!flags.html.empty()) {
+    if (const absl::Status status = WriteHtml(*report, flags.html); !status.ok()) return Fail(io, status);
   }
   return kExitOk;
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <numeric>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -15,14 +13,13 @@
 #include "base/status_macros.h"
 #include "evaluation/baselines.h"
 #include "evaluation/replay_run.h"
+#include "evaluation/tally.h"
 #include "evaluation/two_tier_curve.h"
 #include "features/feature_file.h"
 #include "suffice/status.h"
 
 namespace suffice {
 namespace {
-
-constexpr int kCurvePoints = 40;
 
 absl::Status CheckTraffic(const char* option, const Traffic& traffic, const Config& config) {
   if (traffic.rows.empty()) return InvalidField(option, "expected at least one row");
@@ -100,88 +97,6 @@ absl::StatusOr<std::vector<ReplayResult>> RunSeeds(const ReplayOptions& options,
   return good;
 }
 
-// Sums of what was chosen in [begin, end) of one run.
-struct Sums {
-  double quality = 0, cost_usd = 0, decisions = 0;
-  std::vector<double> tier;
-
-  explicit Sums(size_t tiers) : tier(tiers) {}
-  void Add(const ReplayResult& result, const QualityCostTable& table, size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) {
-      const ReplayStep& step = result.steps[i];
-      quality += table[step.row][step.tier].quality;
-      cost_usd += table[step.row][step.tier].cost_usd;
-      tier[step.tier] += 1;
-      decisions += 1;
-    }
-  }
-  double Quality() const { return quality / decisions; }
-  double Cost() const { return cost_usd / decisions; }
-  std::vector<double> Shares() const {
-    std::vector<double> shares = tier;
-    for (double& share : shares) share /= decisions;
-    return shares;
-  }
-};
-
-std::optional<double> GapClosedAt(const Sums& sums, const Baselines& baselines) {
-  return GapClosed(sums.Quality(), baselines.best_mix.At(sums.Cost()), baselines.optimum.At(sums.Cost()));
-}
-
-void FillTotals(const std::vector<ReplayResult>& results, const QualityCostTable& table, const Baselines& baselines,
-                const ReplayOptions& options, ReplayReport& report) {
-  Sums all(report.tier_names.size());
-  std::vector<double> qualities;
-  for (size_t k = 0; k < results.size(); ++k) {
-    Sums run(report.tier_names.size());
-    run.Add(results[k], table, 0, table.size());
-    all.Add(results[k], table, 0, table.size());
-    qualities.push_back(run.Quality());
-    report.per_seed.push_back({options.seed + k, run.Quality(), run.Cost(), GapClosedAt(run, baselines)});
-  }
-  report.quality_mean = all.Quality();
-  report.cost_mean_usd = all.Cost();
-  report.tier_share = all.Shares();
-  double squares = 0;
-  for (double quality : qualities) squares += (quality - report.quality_mean) * (quality - report.quality_mean);
-  report.quality_sd = qualities.size() > 1 ? std::sqrt(squares / static_cast<double>(qualities.size() - 1)) : 0;
-
-  const ObjectiveConfig& objective = options.config.objective;
-  const double weight = objective.kind == ObjectiveKind::kWeighted ? objective.cost_weight : 0;
-  const double achieved = report.quality_mean - weight * report.cost_mean_usd;
-  report.regret = (BestWeightedObjective(table, weight) - achieved) * static_cast<double>(table.size());
-}
-
-void FillCurve(const std::vector<ReplayResult>& results, const QualityCostTable& table, const Baselines& baselines,
-               ReplayReport& report) {
-  const size_t n = table.size();
-  const size_t points = std::min<size_t>(kCurvePoints, n);
-  for (size_t p = 0; p < points; ++p) {
-    const size_t begin = p * n / points, end = (p + 1) * n / points;
-    Sums window(report.tier_names.size());
-    for (const ReplayResult& result : results) window.Add(result, table, begin, end);
-    report.learning_curve.push_back(
-        {static_cast<int64_t>(end), window.Quality(), window.Cost(), GapClosedAt(window, baselines), window.Shares()});
-  }
-}
-
-void FillChecks(std::vector<ReplayResult>& results, ReplayReport& report) {
-  PropensityCheck check(report.tier_names.size());
-  std::vector<float> decide_us;
-  for (ReplayResult& result : results) {
-    check.Merge(result.propensities);
-    decide_us.insert(decide_us.end(), result.decide_us.begin(), result.decide_us.end());
-  }
-  report.propensity_check = check.Evaluate();
-  const auto percentile = [&](double p) {
-    const auto at = decide_us.begin() + static_cast<std::ptrdiff_t>(p * static_cast<double>(decide_us.size() - 1));
-    std::nth_element(decide_us.begin(), at, decide_us.end());
-    return static_cast<double>(*at);
-  };
-  report.decide_us_p50 = percentile(0.5);
-  report.decide_us_p99 = percentile(0.99);
-}
-
 // Mean over the seeds of each ranking metric.
 absl::StatusOr<TwoTierMetrics> RankingOf(const std::vector<ReplayResult>& results, const Traffic& eval, const Config& config) {
   const QualityCostTable table = MakeQualityCostTable(eval, config.tiers);
@@ -209,22 +124,14 @@ absl::StatusOr<ReplayReport> Replay(const ReplayOptions& options) {
   SUFFICE_ASSIGN_OR_RETURN(const FeatureSetPtr features, StartingFeatures(options));
   SUFFICE_ASSIGN_OR_RETURN(std::vector<ReplayResult> results, RunSeeds(options, features));
 
-  const QualityCostTable table = MakeQualityCostTable(options.traffic, options.config.tiers);
-  const Baselines baselines = MakeBaselines(table);
-  ReplayReport report;
-  report.config_name = options.config.name;
-  report.config_hash = options.config.Hash();
-  report.policy = std::string(ToString(options.config.policy.kind));
-  report.tier_names = options.traffic.tier_names;
-  report.decisions = std::ssize(table);
-  report.seeds = options.seeds;
-  FillTotals(results, table, baselines, options, report);
-  FillBaselines(baselines, report);
-  FillCurve(results, table, baselines, report);
-  FillChecks(results, report);
+  std::optional<TwoTierMetrics> ranking;
   if (options.eval) {
-    SUFFICE_ASSIGN_OR_RETURN(report.eval, RankingOf(results, *options.eval, options.config));
+    SUFFICE_ASSIGN_OR_RETURN(ranking, RankingOf(results, *options.eval, options.config));
   }
+  std::vector<ReplayPass> passes;
+  for (ReplayResult& result : results) passes.push_back(std::move(result.pass));
+  ReplayReport report = Tally(options.config, options.traffic, passes);
+  report.eval = ranking;
   return report;
 }
 

@@ -3,8 +3,6 @@
 #include <chrono>
 #include <deque>
 #include <memory>
-#include <numeric>
-#include <random>
 
 #include <fmt/format.h>
 
@@ -20,15 +18,6 @@ namespace suffice {
 namespace {
 
 constexpr int64_t kStartUs = 1'700'000'000'000'000;  // decisions are a second apart from here
-
-// Fisher-Yates with a generator whose output the standard fixes, so that an order is the same everywhere.
-std::vector<int> ShuffledRows(size_t n, uint64_t seed) {
-  std::vector<int> order(n);
-  std::iota(order.begin(), order.end(), 0);
-  std::mt19937_64 random(seed);
-  for (size_t i = n; i > 1; --i) std::swap(order[i - 1], order[random() % i]);
-  return order;
-}
 
 RouteRequest RequestOf(const TrafficRow& row) {
   RouteRequest request;
@@ -68,7 +57,7 @@ class Run {
         log_(NewMemoryLog(kReplaySalt)),
         prices_(log_.get()),
         learner_(log_.get(), config_, std::move(features)),
-        result_{.propensities = PropensityCheck(config_->tiers.size())} {}
+        result_{.pass = {.seed = seed, .propensities = PropensityCheck(config_->tiers.size())}} {}
 
   absl::StatusOr<ReplayResult> Go(const std::function<void()>& on_step);
 
@@ -157,14 +146,14 @@ absl::Status Run::Step(int row_index) {
   absl::StatusOr<DecisionRecord> decided = Decide(*snapshot_, request, context);
   const auto stop = std::chrono::steady_clock::now();
   if (!decided.ok()) return decided.status();
-  result_.decide_us.push_back(std::chrono::duration<float, std::micro>(stop - start).count());
+  result_.pass.decide_us.push_back(std::chrono::duration<float, std::micro>(stop - start).count());
 
   const int tier = config_->TierIndex(decided->tier);
   const TrafficTier& call = row.tiers[tier];
   std::vector<double> propensities;
   for (const TierView& view : decided->tiers) propensities.push_back(view.propensity);
-  result_.propensities.Add(propensities, tier);
-  result_.steps.push_back({row_index, tier});
+  result_.pass.propensities.Add(propensities, tier);
+  result_.pass.steps.push_back({row_index, tier});
 
   OutcomeRecord outcome = OutcomeOf(*decided, call, prices_);
   SUFFICE_RETURN_IF_ERROR(log_->AppendDecision(*std::move(decided)));
@@ -173,11 +162,11 @@ absl::Status Run::Step(int row_index) {
                       [&status](const absl::StatusOr<Receipt>& receipt) { status = receipt.status(); });
   SUFFICE_RETURN_IF_ERROR(status);
   if (IsTold(context.id)) {
-    due_.emplace_back(static_cast<int64_t>(result_.steps.size()) - 1 + options_.feedback_delay,
+    due_.emplace_back(static_cast<int64_t>(result_.pass.steps.size()) - 1 + options_.feedback_delay,
                       FeedbackOf(context.id, call.quality, now_us_));
   }
   if (options_.full_feedback) SUFFICE_RETURN_IF_ERROR(ShowEveryTier(row, tier));
-  return TellDue(static_cast<int64_t>(result_.steps.size()) - 1);
+  return TellDue(static_cast<int64_t>(result_.pass.steps.size()) - 1);
 }
 
 absl::Status Run::RankEvalRows() {
@@ -195,7 +184,7 @@ absl::StatusOr<ReplayResult> Run::Go(const std::function<void()>& on_step) {
   SUFFICE_RETURN_IF_ERROR(WarmUp());
   for (const int row : ShuffledRows(options_.traffic.rows.size(), seed_)) {
     SUFFICE_RETURN_IF_ERROR(Step(row));
-    if (static_cast<int64_t>(result_.steps.size()) % options_.refresh_every == 0) SUFFICE_RETURN_IF_ERROR(Refresh());
+    if (static_cast<int64_t>(result_.pass.steps.size()) % options_.refresh_every == 0) SUFFICE_RETURN_IF_ERROR(Refresh());
     on_step();
   }
   SUFFICE_RETURN_IF_ERROR(TellDue(INT64_MAX));

@@ -8,22 +8,14 @@
 
 #include "absl/status/statusor.h"
 #include "evaluation/baselines.h"
-#include "evaluation/propensity_check.h"
 #include "evaluation/replay.h"
+#include "evaluation/tally.h"
 #include "features/feature_set.h"
 
 namespace suffice {
 
-// What was chosen, in the order of the decisions.
-struct ReplayStep {
-  int row = 0;   // of the traffic
-  int tier = 0;  // of the configuration
-};
-
 struct ReplayResult {
-  std::vector<ReplayStep> steps;
-  std::vector<float> decide_us;    // time of each decision, features included
-  PropensityCheck propensities;
+  ReplayPass pass;                 // its times are those of deciding, features included
   std::vector<double> eval_gains;  // predicted quality gain of the dearer tier, for each eval row
 };
 

@@ -57,6 +57,7 @@ struct ReplayReport {
   std::optional<double> regret;  // summed over the decisions, mean over the seeds; what of depends on the objective
 
   std::optional<PropensityCheck::Result> propensity_check;
+  std::string decide_what = "to decide";  // what the two times are of, for people
   double decide_us_p50 = 0;
   double decide_us_p99 = 0;
   std::optional<TwoTierMetrics> eval;  // with --eval

@@ -58,7 +58,7 @@ std::string Cards(const ReplayReport& report) {
                 report.seeds > 1 ? fmt::format("mean quality (sd {:.4f})", report.quality_sd) : "mean quality");
   cards += Card(PerThousand(report.cost_mean_usd), "per 1,000 requests");
   cards += Card(fmt::format("{:.0f} µs", report.decide_us_p50),
-                fmt::format("to decide (p99 {:.0f} µs)", report.decide_us_p99));
+                fmt::format("{} (p99 {:.0f} µs)", report.decide_what, report.decide_us_p99));
   return cards + "</div>\n";
 }
 

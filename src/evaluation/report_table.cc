@@ -56,7 +56,7 @@ std::vector<std::pair<std::string, std::string>> Facts(const ReplayReport& repor
                        fmt::format("p = {:.3g}  (chi-squared {:.2f}, {} degrees of freedom)", check.p_value,
                                    check.statistic, check.degrees_of_freedom));
   }
-  facts.emplace_back("time to decide",
+  facts.emplace_back("time " + report.decide_what,
                      fmt::format("p50 {:.0f} us, p99 {:.0f} us", report.decide_us_p50, report.decide_us_p99));
   if (report.eval) {
     const TwoTierMetrics& eval = *report.eval;

@@ -1,0 +1,38 @@
+// From what was chosen to a report: sums, windows and checks, the same for a replay in-process and for traffic played against a
+// server.
+// Thread contract: plain data and pure functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "evaluation/propensity_check.h"
+#include "evaluation/report.h"
+#include "evaluation/traffic.h"
+#include "suffice/config.h"
+
+namespace suffice {
+
+struct ReplayStep {
+  int row = 0;   // of the traffic
+  int tier = 0;  // of the configuration
+};
+
+// One pass over the traffic: every row once.
+struct ReplayPass {
+  uint64_t seed = 0;
+  std::vector<ReplayStep> steps;  // in the order of the decisions
+  std::vector<float> decide_us;   // time of each decision
+  PropensityCheck propensities;
+};
+
+// 0 to n - 1 in the order of the pass with `seed` (Fisher-Yates).
+std::vector<int> ShuffledRows(size_t n, uint64_t seed);
+
+// The report of these passes, without `traffic` (what it is called) and `eval`.
+// REQUIRES: at least one pass, each with every row of the traffic and a time for each; the traffic has at least one row, and its
+// tiers are those of the configuration in its order.
+ReplayReport Tally(const Config& config, const Traffic& traffic, const std::vector<ReplayPass>& passes);
+
+}  // namespace suffice
