@@ -20,6 +20,7 @@ struct Io {
   std::ostream& err;
   std::function<std::optional<std::string>(const std::string& name)> env;
   bool err_is_terminal = false;  // progress bars only then
+  int err_columns = 80;          // of that terminal
 };
 
 struct Command {

@@ -29,7 +29,7 @@ std::string PlayTally::Line() const {
     const double share = static_cast<double>(recent_count_[k]) / static_cast<double>(recent_.size());
     shares += fmt::format("{}{} {:.0f}%", k == 0 ? "" : " ", tier_names_[k], 100 * share);
   }
-  return fmt::format("{} decisions, quality {:.4f}, ${:.3g} a request, {}, snapshot {}", decisions_, quality_ / n, cost_usd_ / n, shares,
+  return fmt::format("{} decisions, quality {:.4f}, ${:.6f}/request, {}, snapshot {}", decisions_, quality_ / n, cost_usd_ / n, shares,
                      snapshot_);
 }
 

@@ -1,10 +1,22 @@
 // The one binary. Apart from the room's other files, so that tests can link those with a main of their own.
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <iostream>
 
 #include "app/app.h"
+
+namespace {
+
+constexpr int kUsualColumns = 80;
+
+int TerminalColumns(int descriptor) {
+  winsize size{};
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsualColumns;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   suffice::Io io{
@@ -16,6 +28,7 @@ int main(int argc, char** argv) {
         return value;
       },
       .err_is_terminal = isatty(STDERR_FILENO) == 1,
+      .err_columns = TerminalColumns(STDERR_FILENO),
   };
   const int code = suffice::RunSuffice(std::vector<std::string>(argv + 1, argv + argc), io);
   // A full disk behind a redirection must not look like success.
