@@ -62,9 +62,9 @@ enum class Durability { kFull, kNormal };
 struct PolicyConfig {
   PolicyKind kind = PolicyKind::kThompson;
   double thompson_scale = 0.25;   // standard deviations are multiplied by this
-  double linucb_alpha = 0.5;      // width of the upper confidence bound, in standard deviations
+  double linucb_alpha = 1.5;      // width of the upper confidence bound, in standard deviations
   double linucb_epsilon = 0.005;  // total probability mixed in over all tiers; less for dear ones
-  double igw_gamma = 200;         // inverse-gap weighting: p = 1 / (K + gamma sqrt(n) gap)
+  double igw_gamma = 800;         // inverse-gap weighting: p = 1 / (K + gamma sqrt(n) gap)
   double epsilon = 0.05;          // epsilon_greedy: probability of a uniform draw
   std::string fixed_tier;         // fixed
   std::vector<std::pair<std::string, double>> weights;  // weighted: tier -> weight >= 0
