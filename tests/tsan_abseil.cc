@@ -1,6 +1,6 @@
 // Tells ThreadSanitizer what Abseil's locks do. Debian's Abseil is not compiled for it, so without this every use of an
-// absl::Mutex looks like a race. The functions below take the place of the library's in test programs of the preset `tsan`: they
-// call the library's and note who hands over to whom.
+// absl::Mutex looks like a race. The functions below take the place of the library's in test programs of the preset
+// `tsan`: they call the library's and note who hands over to whom.
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
@@ -14,11 +14,9 @@
 extern "C" {
 void AnnotateIgnoreReadsBegin(const char* file, int line);
 void AnnotateIgnoreReadsEnd(const char* file, int line);
-// gRPC and protobuf are not compiled for it either, and hand memory over by atomics of their own. (A race of ours that has one of
-// their frames on its stack goes unseen, too.)
-const char* __tsan_default_suppressions() {
-  return "race:libgrpc.so\nrace:libgrpc++.so\nrace:libprotobuf.so\n";
-}
+// gRPC and protobuf are not compiled for it either, and hand memory over by atomics of their own. (A race of ours that
+// has one of their frames on its stack goes unseen, too.)
+const char* __tsan_default_suppressions() { return "race:libgrpc.so\nrace:libgrpc++.so\nrace:libprotobuf.so\n"; }
 }
 
 namespace {

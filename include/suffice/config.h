@@ -61,18 +61,18 @@ enum class Durability { kFull, kNormal };
 
 struct PolicyConfig {
   PolicyKind kind = PolicyKind::kThompson;
-  double thompson_scale = 0.25;   // standard deviations are multiplied by this
-  double linucb_alpha = 1.5;      // width of the upper confidence bound, in standard deviations
-  double linucb_epsilon = 0.005;  // total probability mixed in over all tiers; less for dear ones
-  double igw_gamma = 800;         // inverse-gap weighting: p = 1 / (K + gamma sqrt(n) gap)
-  double epsilon = 0.05;          // epsilon_greedy: probability of a uniform draw
-  std::string fixed_tier;         // fixed
+  double thompson_scale = 0.25;                         // standard deviations are multiplied by this
+  double linucb_alpha = 1.5;                            // width of the upper confidence bound, in standard deviations
+  double linucb_epsilon = 0.005;                        // total probability mixed in over all tiers; less for dear ones
+  double igw_gamma = 800;                               // inverse-gap weighting: p = 1 / (K + gamma sqrt(n) gap)
+  double epsilon = 0.05;                                // epsilon_greedy: probability of a uniform draw
+  std::string fixed_tier;                               // fixed
   std::vector<std::pair<std::string, double>> weights;  // weighted: tier -> weight >= 0
-  double half_life = 5000;        // observations of the tier's own after which one counts half; 0: never forget
-  double ridge = 300;             // prior precision of each standardised feature, in observations
-  double new_tier_bonus = 0.5;    // optimism, in standard deviations, until `burn_in` observations
-  double burn_in = 200;           // observations
-  double new_tier_weight = 20;    // pseudo-observations at the mean of the other tiers, for a tier added later
+  double half_life = 5000;      // observations of the tier's own after which one counts half; 0: never forget
+  double ridge = 300;           // prior precision of each standardised feature, in observations
+  double new_tier_bonus = 0.5;  // optimism, in standard deviations, until `burn_in` observations
+  double burn_in = 200;         // observations
+  double new_tier_weight = 20;  // pseudo-observations at the mean of the other tiers, for a tier added later
 
   bool operator==(const PolicyConfig&) const = default;
 };
@@ -88,9 +88,9 @@ struct FeatureConfig {
   int dimensions = 64;             // of the fitted projection
   int few_labels_dimensions = 32;  // used, if there are as many, while a tier set has fewer than `few_labels` labels
   int few_labels = 2000;
-  int fit_after_prompts = 2000;    // the server fits its first projection after this many; 0: never by itself
-  std::string file;                // a projection made by `suffice fit-features`; empty: none
-  int embedding_dimensions = 0;    // length of the caller's ready embedding; 0: none accepted
+  int fit_after_prompts = 2000;  // the server fits its first projection after this many; 0: never by itself
+  std::string file;              // a projection made by `suffice fit-features`; empty: none
+  int embedding_dimensions = 0;  // length of the caller's ready embedding; 0: none accepted
   // Named features that callers may send.
   struct Numeric {
     std::string name;
@@ -114,8 +114,8 @@ struct FeatureConfig {
 struct LogConfig {
   PromptLogging prompts = PromptLogging::kSketch;
   Durability durability = Durability::kFull;
-  double keep_probability = 1;      // of decision rows; the row records it
-  int64_t queue_capacity = 65536;   // rows waiting for the writer; a full queue refuses with RESOURCE_EXHAUSTED
+  double keep_probability = 1;     // of decision rows; the row records it
+  int64_t queue_capacity = 65536;  // rows waiting for the writer; a full queue refuses with RESOURCE_EXHAUSTED
 
   bool operator==(const LogConfig&) const = default;
 };
@@ -124,8 +124,8 @@ struct ServeConfig {
   std::string listen = "127.0.0.1:7433";
   int64_t max_prompt_bytes = 1 << 20;
   int64_t idempotency_window = 16384;  // Route requests whose answer is remembered by request id
-  double publish_interval_s = 0.05;     // a new snapshot at most this often
-  double drain_s = 10;                  // for requests in flight at SIGTERM
+  double publish_interval_s = 0.05;    // a new snapshot at most this often
+  double drain_s = 10;                 // for requests in flight at SIGTERM
 
   bool operator==(const ServeConfig&) const = default;
 };

@@ -28,18 +28,18 @@ struct EngineOptions {
 
 struct EngineStatus {
   int64_t snapshot = 0;
-  int64_t decisions = 0;             // routed since start
-  int64_t feedbacks = 0;             // acknowledged since start, duplicates not counted
+  int64_t decisions = 0;  // routed since start
+  int64_t feedbacks = 0;  // acknowledged since start, duplicates not counted
   int64_t outcomes = 0;
-  int64_t unknown_feedbacks = 0;     // for decisions that the log does not know
-  int64_t observations = 0;          // decisions with a reward behind the current snapshot
-  int64_t log_queue = 0;             // rows waiting for the writer
-  int64_t dropped_decision_rows = 0; // not kept, by keep_probability
-  double agreement = 0;              // share of decisions where the policy would have chosen what the caller chose
-  int64_t agreement_decisions = 0;   // behind `agreement`
+  int64_t unknown_feedbacks = 0;      // for decisions that the log does not know
+  int64_t observations = 0;           // decisions with a reward behind the current snapshot
+  int64_t log_queue = 0;              // rows waiting for the writer
+  int64_t dropped_decision_rows = 0;  // not kept, by keep_probability
+  double agreement = 0;               // share of decisions where the policy would have chosen what the caller chose
+  int64_t agreement_decisions = 0;    // behind `agreement`
   std::string feature_set;
   std::string config_hash;
-  std::string log_error;             // empty: the log is well
+  std::string log_error;  // empty: the log is well
 };
 
 class Engine {
@@ -53,12 +53,13 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // INVALID_ARGUMENT names the field; FAILED_PRECONDITION when no tier is eligible; RESOURCE_EXHAUSTED when the log's queue
-  // is full.
+  // INVALID_ARGUMENT names the field; FAILED_PRECONDITION when no tier is eligible; RESOURCE_EXHAUSTED when the log's
+  // queue is full.
   absl::StatusOr<Decision> Route(const RouteRequest& request);
 
   // `done` runs once, on the log's thread, after the commit (so it must not block). NOT_FOUND: unknown decision.
-  // PERMISSION_DENIED: another tenant's. ALREADY_EXISTS: recorded before with other values. INVALID_ARGUMENT names the field.
+  // PERMISSION_DENIED: another tenant's. ALREADY_EXISTS: recorded before with other values. INVALID_ARGUMENT names the
+  // field.
   void RecordOutcome(const Outcome& outcome, RecordDone done);
   void RecordFeedback(const Feedback& feedback, RecordDone done);
   // The same, waiting for the commit.

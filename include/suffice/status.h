@@ -10,8 +10,8 @@
 
 namespace suffice {
 
-// INVALID_ARGUMENT "<field>: <what>", carrying the field's name, for example InvalidField("reward", "expected a number in
-// [0, 1], got 1.4").
+// INVALID_ARGUMENT "<field>: <what>", carrying the field's name, for example InvalidField("reward", "expected a number
+// in [0, 1], got 1.4").
 absl::Status InvalidField(std::string_view field, std::string_view what);
 
 // The field named by InvalidField, if `status` came from there.

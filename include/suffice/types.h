@@ -28,7 +28,7 @@ struct RouteRequest {
   std::vector<std::pair<std::string, std::string>> categorical_features;
   int64_t max_output_tokens = 0;  // 0: not stated
   std::vector<std::string> required_capabilities;
-  int64_t required_context_tokens = 0;  // 0: estimated from the prompt
+  int64_t required_context_tokens = 0;     // 0: estimated from the prompt
   std::vector<std::string> allowed_tiers;  // empty: all
   std::string pinned_tier;                 // empty: none
   std::string caller_tier;                 // the caller's own choice (modes apprentice and log_only)
@@ -56,13 +56,13 @@ struct TierView {
   std::string tier;
   ExclusionReason exclusion = ExclusionReason::kNone;  // kNone: eligible
   std::string exclusion_detail;                        // for people, empty when eligible
-  double quality = 0;         // predicted, in [0, 1] when well calibrated, not clipped
-  double quality_sigma = 0;   // standard deviation of the quality prediction (of the mean, not of one answer)
-  double cost_usd = 0;        // predicted mean
-  double latency_ms = 0;      // predicted median
-  double observations = 0;    // effective number behind the quality estimate
-  double score = 0;           // objective minus priced limits, before exploration
-  double propensity = 0;      // probability of being chosen, after every clamp
+  double quality = 0;                                  // predicted, in [0, 1] when well calibrated, not clipped
+  double quality_sigma = 0;  // standard deviation of the quality prediction (of the mean, not of one answer)
+  double cost_usd = 0;       // predicted mean
+  double latency_ms = 0;     // predicted median
+  double observations = 0;   // effective number behind the quality estimate
+  double score = 0;          // objective minus priced limits, before exploration
+  double propensity = 0;     // probability of being chosen, after every clamp
 };
 
 struct Decision {
@@ -129,9 +129,9 @@ struct Explanation {
   double draw = 0;  // the number in [0, 1) that chose within the propensities
   std::vector<TierView> tiers;
   std::vector<std::pair<std::string, double>> multipliers;  // limit -> price in force
-  int64_t snapshot = 0;               // the decision's
-  int64_t contributions_snapshot = 0; // the one the contributions were computed with
-  std::string feature_set;            // name and version
+  int64_t snapshot = 0;                                     // the decision's
+  int64_t contributions_snapshot = 0;                       // the one the contributions were computed with
+  std::string feature_set;                                  // name and version
   struct Contribution {
     std::string feature;
     double value = 0;   // of the feature

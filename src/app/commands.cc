@@ -4,15 +4,8 @@ namespace suffice {
 
 std::vector<Command> AllCommands() {
   return {
-      ServeCommand(),
-      CallCommand(),
-      CheckConfigCommand(),
-      PrintConfigCommand(),
-      PlayCommand(),
-      ReplayCommand(),
-      FitFeaturesCommand(),
-      RebuildCommand(),
-      GenerateTrafficCommand(),
+      ServeCommand(),  CallCommand(),        CheckConfigCommand(), PrintConfigCommand(),     PlayCommand(),
+      ReplayCommand(), FitFeaturesCommand(), RebuildCommand(),     GenerateTrafficCommand(),
   };
 }
 

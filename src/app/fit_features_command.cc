@@ -25,15 +25,20 @@ struct FitFlags {
 
   std::optional<int> Parse(const std::vector<std::string>& args, Io& io) {
     Flags flags("fit-features",
-                "Fits idf and a projection (features.dimensions) on unlabelled prompts, to be named by features.file. A log keeps hashed "
+                "Fits idf and a projection (features.dimensions) on unlabelled prompts, to be named by features.file. "
+                "A log keeps hashed "
                 "counts, so no prompt need be stored; a file has one JSON object with a \"prompt\" a line.",
                 kExample);
     config.AddTo(flags);
     flags.Add("db", &db, {.value = "FILE", .help = "a log, not open elsewhere; its salt is kept"})
         .Add("prompts", &prompts, {.value = "FILE", .help = "prompts as JSON Lines"})
         .Add("out", &out, {.value = "FILE", .help = "the features file to write", .required = true})
-        .Add("salt", &salt, {.value = "N", .help = "with --prompts: salt of the hashes, which a new store takes over", .range = AtLeast(1)})
-        .Add("max-prompts", &max_prompts, {.value = "N", .help = "a uniform sample of more is used", .range = AtLeast(1)})
+        .Add("salt", &salt,
+             {.value = "N",
+              .help = "with --prompts: salt of the hashes, which a new store takes over",
+              .range = AtLeast(1)})
+        .Add("max-prompts", &max_prompts,
+             {.value = "N", .help = "a uniform sample of more is used", .range = AtLeast(1)})
         .Add("threads", &threads, {.value = "N", .help = "to fit with", .range = AtLeast(1)});
     return flags.Parse(args, io);
   }
@@ -68,10 +73,12 @@ int Run(const std::vector<std::string>& args, Io& io) {
   }
   const absl::StatusOr<Config> config = flags.config.Load();
   if (!config.ok()) return Fail(io, config.status());
-  const absl::StatusOr<FeatureSetPtr> features = flags.db.empty() ? FitOnFile(flags, *config, io) : FitOnLog(flags, *config);
+  const absl::StatusOr<FeatureSetPtr> features =
+      flags.db.empty() ? FitOnFile(flags, *config, io) : FitOnLog(flags, *config);
   if (!features.ok()) return Fail(io, features.status());
   if (const absl::Status saved = SaveFeatureFile(**features, flags.out); !saved.ok()) return Fail(io, saved);
-  io.out << fmt::format("{}: {} dimensions, version {:016x}\n", flags.out, (*features)->dimensions(), (*features)->version());
+  io.out << fmt::format("{}: {} dimensions, version {:016x}\n", flags.out, (*features)->dimensions(),
+                        (*features)->version());
   return kExitOk;
 }
 

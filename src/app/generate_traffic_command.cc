@@ -14,10 +14,11 @@ int Run(const std::vector<std::string>& args, Io& io) {
   constexpr double kMostRows = 1e6;  // the file is put together in memory
   int64_t rows = 4000, seed = 1;
   std::string out;
-  Flags flags("generate-traffic",
-              "Writes rows for `suffice replay`: prompts of many kinds, each with quality, cost and latency of three made-up "
-              "tiers (small, medium, large). The same seed gives the same rows.",
-              kExample);
+  Flags flags(
+      "generate-traffic",
+      "Writes rows for `suffice replay`: prompts of many kinds, each with quality, cost and latency of three made-up "
+      "tiers (small, medium, large). The same seed gives the same rows.",
+      kExample);
   flags.Add("rows", &rows, {.value = "N", .help = "how many", .range = Between(1, kMostRows)})
       .Add("seed", &seed, {.value = "N", .help = "of everything that is drawn"})
       .Add("out", &out, {.value = "FILE", .help = "the JSON Lines file to write", .required = true});

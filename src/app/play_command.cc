@@ -26,18 +26,23 @@ struct PlayFlags {
 
   std::optional<int> Parse(const std::vector<std::string>& args, Io& io) {
     Flags flags("play",
-                "Sends each row's prompt to the server, and returns the recorded answer of the tier that it chose as outcome and "
+                "Sends each row's prompt to the server, and returns the recorded answer of the tier that it chose as "
+                "outcome and "
                 "feedback. The policy file is the one the server runs.",
                 kExample);
     play.address = "127.0.0.1:7433";
     config.AddTo(flags);
     flags.Add("address", &play.address, {.value = "HOST:PORT", .help = "of the server"})
-        .Add("traffic", &traffic, {.value = "FILE", .help = "rows whose every tier's answer is known", .required = true})
+        .Add("traffic", &traffic,
+             {.value = "FILE", .help = "rows whose every tier's answer is known", .required = true})
         .Add("rows", &rows, {.value = "N", .help = "only so many of the shuffled rows; 0: all", .range = AtLeast(0)})
         .Add("seed", &seed, {.value = "N", .help = "of the shuffle"})
-        .Add("feedback-rate", &play.feedback_rate, {.value = "F", .help = "share of rewards that are told", .range = Between(0, 1)})
-        .Add("in-flight", &play.requests_in_flight, {.value = "N", .help = "requests at a time", .range = Between(1, 256)})
-        .Add("timeout-s", &play.timeout_s, {.value = "S", .help = "longest wait for each answer", .range = Between(0.001, 3600)})
+        .Add("feedback-rate", &play.feedback_rate,
+             {.value = "F", .help = "share of rewards that are told", .range = Between(0, 1)})
+        .Add("in-flight", &play.requests_in_flight,
+             {.value = "N", .help = "requests at a time", .range = Between(1, 256)})
+        .Add("timeout-s", &play.timeout_s,
+             {.value = "S", .help = "longest wait for each answer", .range = Between(0.001, 3600)})
         .Add("report", &report, {.value = "FILE", .help = "writes the report as JSON"})
         .Add("html", &html, {.value = "FILE", .help = "writes the report as one HTML page with pictures"});
     const std::optional<int> code = flags.Parse(args, io);
@@ -90,14 +95,15 @@ class Narrator {
 absl::Status CheckServer(const PlayOptions& options, const Config& config, Io& io) {
   SUFFICE_ASSIGN_OR_RETURN(const std::string served, ServedConfigHash(options));
   if (served != config.Hash()) {
-    io.err << fmt::format("warning: the server runs another configuration ({}) than {} ({})\n", served.substr(0, 12), config.name,
-                          config.Hash().substr(0, 12));
+    io.err << fmt::format("warning: the server runs another configuration ({}) than {} ({})\n", served.substr(0, 12),
+                          config.name, config.Hash().substr(0, 12));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<ReplayReport> PlayAndTally(const PlayFlags& flags, Io& io) {
-  SUFFICE_ASSIGN_OR_RETURN(ConfiguredTraffic loaded, LoadConfiguredTraffic(flags.config, flags.traffic, /*tiers_from_traffic=*/false));
+  SUFFICE_ASSIGN_OR_RETURN(ConfiguredTraffic loaded,
+                           LoadConfiguredTraffic(flags.config, flags.traffic, /*tiers_from_traffic=*/false));
   const Traffic traffic = Sample(std::move(loaded.traffic), flags.rows, flags.play.seed);
   if (traffic.rows.empty()) return absl::InvalidArgumentError(flags.traffic + ": expected at least one row");
   SUFFICE_RETURN_IF_ERROR(CheckServer(flags.play, loaded.config, io));

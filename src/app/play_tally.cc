@@ -7,7 +7,8 @@
 
 namespace suffice {
 
-PlayTally::PlayTally(std::vector<std::string> tier_names) : tier_names_(std::move(tier_names)), recent_count_(tier_names_.size()) {}
+PlayTally::PlayTally(std::vector<std::string> tier_names)
+    : tier_names_(std::move(tier_names)), recent_count_(tier_names_.size()) {}
 
 void PlayTally::Add(int tier, double quality, double cost_usd, int64_t snapshot) {
   ++decisions_;
@@ -29,8 +30,8 @@ std::string PlayTally::Line() const {
     const double share = static_cast<double>(recent_count_[k]) / static_cast<double>(recent_.size());
     shares += fmt::format("{}{} {:.0f}%", k == 0 ? "" : " ", tier_names_[k], 100 * share);
   }
-  return fmt::format("{} decisions, quality {:.4f}, ${:.6f}/request, {}, snapshot {}", decisions_, quality_ / n, cost_usd_ / n, shares,
-                     snapshot_);
+  return fmt::format("{} decisions, quality {:.4f}, ${:.6f}/request, {}, snapshot {}", decisions_, quality_ / n,
+                     cost_usd_ / n, shares, snapshot_);
 }
 
 }  // namespace suffice

@@ -17,8 +17,8 @@ class PlayTally {
   void Add(int tier, double quality, double cost_usd, int64_t snapshot);
 
   int64_t decisions() const { return decisions_; }
-  // "1500 decisions, quality 0.8123, $0.000123/request, small 12% large 88%, snapshot 34": means from the start, shares of the
-  // last kRecent. REQUIRES: decisions() > 0.
+  // "1500 decisions, quality 0.8123, $0.000123/request, small 12% large 88%, snapshot 34": means from the start, shares
+  // of the last kRecent. REQUIRES: decisions() > 0.
   std::string Line() const;
 
   static constexpr size_t kRecent = 200;

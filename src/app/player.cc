@@ -47,12 +47,14 @@ v1::FeedbackRequest FeedbackOf(const std::string& decision_id, const TrafficTier
 }
 
 // The propensities of a decision in the order of the traffic's tiers.
-absl::StatusOr<std::vector<double>> PropensitiesOf(const v1::RouteResponse& decision, const std::vector<std::string>& tier_names) {
+absl::StatusOr<std::vector<double>> PropensitiesOf(const v1::RouteResponse& decision,
+                                                   const std::vector<std::string>& tier_names) {
   std::vector<double> propensities(tier_names.size());
   for (const v1::TierView& view : decision.tiers()) {
     const auto found = std::find(tier_names.begin(), tier_names.end(), view.tier());
     if (found == tier_names.end()) {
-      return absl::FailedPreconditionError(fmt::format("the server has a tier {}, which the traffic has not", view.tier()));
+      return absl::FailedPreconditionError(
+          fmt::format("the server has a tier {}, which the traffic has not", view.tier()));
     }
     propensities[found - tier_names.begin()] = view.propensity();
   }
@@ -61,7 +63,8 @@ absl::StatusOr<std::vector<double>> PropensitiesOf(const v1::RouteResponse& deci
 
 class Player {
  public:
-  Player(const PlayOptions& options, const Traffic& traffic, const std::function<void(const PlayedDecision&)>& on_decision)
+  Player(const PlayOptions& options, const Traffic& traffic,
+         const std::function<void(const PlayedDecision&)>& on_decision)
       : options_(options),
         traffic_(traffic),
         on_decision_(on_decision),
@@ -78,11 +81,13 @@ class Player {
   absl::StatusOr<int> Note(int row, const v1::RouteResponse& decision, float route_us);
   // Whether this row's reward is told: a draw of its own.
   bool IsTold(int row) const {
-    return UnitInterval(Hash64(traffic_.rows[row].id + "#" + std::to_string(row), options_.seed ^ 0xfeedbac)) < options_.feedback_rate;
+    return UnitInterval(Hash64(traffic_.rows[row].id + "#" + std::to_string(row), options_.seed ^ 0xfeedbac)) <
+           options_.feedback_rate;
   }
 
   template <typename Request, typename Response>
-  absl::Status Call(const char* name, grpc::Status (RouterService::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
+  absl::Status Call(const char* name,
+                    grpc::Status (RouterService::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
                     const Request& request, Response* response) const;
 
   const PlayOptions& options_;
@@ -97,10 +102,12 @@ class Player {
 };
 
 template <typename Request, typename Response>
-absl::Status Player::Call(const char* name, grpc::Status (RouterService::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
+absl::Status Player::Call(const char* name,
+                          grpc::Status (RouterService::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
                           const Request& request, Response* response) const {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::microseconds(static_cast<int64_t>(options_.timeout_s * 1e6)));
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::microseconds(static_cast<int64_t>(options_.timeout_s * 1e6)));
   const grpc::Status status = (stub_.get()->*rpc)(&context, request, response);
   if (status.ok()) return absl::OkStatus();
   return absl::UnavailableError(fmt::format("{} at {}: {}", name, options_.address, RpcErrorText(status)));
@@ -116,7 +123,8 @@ absl::StatusOr<int> Player::Note(int row, const v1::RouteResponse& decision, flo
   SUFFICE_ASSIGN_OR_RETURN(const std::vector<double> propensities, PropensitiesOf(decision, traffic_.tier_names));
   const auto found = std::find(traffic_.tier_names.begin(), traffic_.tier_names.end(), decision.tier());
   if (found == traffic_.tier_names.end()) {
-    return absl::FailedPreconditionError(fmt::format("the server chose the tier {}, which the traffic has not", decision.tier()));
+    return absl::FailedPreconditionError(
+        fmt::format("the server chose the tier {}, which the traffic has not", decision.tier()));
   }
   const int tier = static_cast<int>(found - traffic_.tier_names.begin());
   absl::MutexLock lock(&mutex_);
@@ -138,7 +146,8 @@ absl::Status Player::PlayRow(int row) {
 
   const TrafficTier& answer = traffic_.rows[row].tiers[tier];
   v1::OutcomeResponse outcome_kept;
-  SUFFICE_RETURN_IF_ERROR(Call("Outcome", &RouterService::Stub::Outcome, OutcomeOf(decision.decision_id(), answer), &outcome_kept));
+  SUFFICE_RETURN_IF_ERROR(
+      Call("Outcome", &RouterService::Stub::Outcome, OutcomeOf(decision.decision_id(), answer), &outcome_kept));
   if (!IsTold(row)) return absl::OkStatus();
   v1::FeedbackResponse feedback_kept;
   return Call("Feedback", &RouterService::Stub::Feedback, FeedbackOf(decision.decision_id(), answer), &feedback_kept);
@@ -166,10 +175,12 @@ absl::StatusOr<ReplayPass> Player::Go() {
 
 absl::StatusOr<std::string> ServedConfigHash(const PlayOptions& options) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::microseconds(static_cast<int64_t>(options.timeout_s * 1e6)));
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::microseconds(static_cast<int64_t>(options.timeout_s * 1e6)));
   v1::GetStatusResponse response;
   const grpc::Status status = Connect(options.address)->GetStatus(&context, {}, &response);
-  if (!status.ok()) return absl::UnavailableError(fmt::format("no answer from {}: {}", options.address, RpcErrorText(status)));
+  if (!status.ok())
+    return absl::UnavailableError(fmt::format("no answer from {}: {}", options.address, RpcErrorText(status)));
   return response.config_hash();
 }
 

@@ -9,7 +9,8 @@ constexpr char kSummary[] = "prints a policy file with every default written out
 
 absl::StatusOr<Config> Load(const ConfigFlags& flags, const std::string& traffic) {
   if (traffic.empty()) return flags.Load();
-  SUFFICE_ASSIGN_OR_RETURN(ConfiguredTraffic loaded, LoadConfiguredTraffic(flags, traffic, /*tiers_from_traffic=*/true));
+  SUFFICE_ASSIGN_OR_RETURN(ConfiguredTraffic loaded,
+                           LoadConfiguredTraffic(flags, traffic, /*tiers_from_traffic=*/true));
   return std::move(loaded.config);
 }
 

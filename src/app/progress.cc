@@ -1,8 +1,8 @@
 #include "app/progress.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace suffice {
 namespace {

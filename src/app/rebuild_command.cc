@@ -21,14 +21,16 @@ struct Rebuilt {
 };
 
 absl::StatusOr<Rebuilt> Rebuild(const std::string& path, const Config& config, bool write) {
-  SUFFICE_ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log, OpenSqliteLog({.path = path, .durability = config.log.durability}));
+  SUFFICE_ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log,
+                           OpenSqliteLog({.path = path, .durability = config.log.durability}));
   const auto shared = std::make_shared<const Config>(config);
   Rebuilt rebuilt;
   SUFFICE_ASSIGN_OR_RETURN(const std::optional<SnapshotRecord> newest, log->NewestSnapshotWithState());
   SUFFICE_ASSIGN_OR_RETURN(const FeatureSetPtr features, ChooseFeatures(*log, config));
   Learner scratch(log.get(), shared, features);
   if (newest && newest->feature_version == features->version()) {
-    SUFFICE_ASSIGN_OR_RETURN(const Statistics kept, Statistics::Deserialize(newest->state, features, config.policy.half_life));
+    SUFFICE_ASSIGN_OR_RETURN(const Statistics kept,
+                             Statistics::Deserialize(newest->state, features, config.policy.half_life));
     for (bool more = true; more;) {
       SUFFICE_ASSIGN_OR_RETURN(more, scratch.CatchUp(4096, newest->cursor));
     }
@@ -54,7 +56,8 @@ int Run(const std::vector<std::string>& args, Io& io) {
   std::string db;
   bool write = false;
   Flags flags("rebuild",
-              "Folds the whole log again and compares the result with the newest kept statistics, up to the same events. Exits with 1 "
+              "Folds the whole log again and compares the result with the newest kept statistics, up to the same "
+              "events. Exits with 1 "
               "when they differ by more than 1e-9. The log must not be open elsewhere.",
               kExample);
   config_flags.AddTo(flags);
@@ -70,8 +73,8 @@ int Run(const std::vector<std::string>& args, Io& io) {
     return kExitOk;
   }
   const bool same = rebuilt->difference <= kTolerance;
-  io.out << fmt::format("rebuilt {} observations; snapshot {} {} (relative difference {:.2g})\n", rebuilt->observations, rebuilt->number,
-                        same ? "agrees" : "DIFFERS", rebuilt->difference);
+  io.out << fmt::format("rebuilt {} observations; snapshot {} {} (relative difference {:.2g})\n", rebuilt->observations,
+                        rebuilt->number, same ? "agrees" : "DIFFERS", rebuilt->difference);
   return same ? kExitOk : kExitFailure;
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 constexpr char kSummary[] = "runs a policy over recorded traffic and measures it against baselines and the optimum";
 constexpr char kExample[] =
-    "suffice replay --config policies/three_tiers.yaml --tiers-from-traffic --traffic stream.jsonl --warmup warmup.jsonl \\\n"
+    "suffice replay --config policies/three_tiers.yaml --tiers-from-traffic --traffic stream.jsonl --warmup "
+    "warmup.jsonl \\\n"
     "  --set policy.kind=igw --set objective.kind=weighted --set objective.cost_weight=100 --seeds 20 --report r.json";
 
 struct ReplayFlags {
@@ -26,19 +27,25 @@ struct ReplayFlags {
 
   std::optional<int> Parse(const std::vector<std::string>& args, Io& io) {
     Flags flags("replay",
-                "Runs the engine in-process over rows whose every tier's answer is known. Warm-up rows are offline evaluations (every "
+                "Runs the engine in-process over rows whose every tier's answer is known. Warm-up rows are offline "
+                "evaluations (every "
                 "tier's quality is shown); of a traffic row only the chosen tier's outcome and quality are shown.",
                 kExample);
     config.AddTo(flags);
     flags.Add("traffic", &traffic, {.value = "FILE", .help = "rows to replay, shuffled by seed", .required = true})
         .Add("warmup", &warmup, {.value = "FILE", .help = "rows known before the first decision"})
-        .Add("eval", &eval, {.value = "FILE", .help = "two tiers: rows to rank by the dearer's predicted gain (APGR, CPT)"})
-        .Add("tiers-from-traffic", &tiers_from_traffic, {.help = "take tiers and prices from the rows instead of the config"})
+        .Add("eval", &eval,
+             {.value = "FILE", .help = "two tiers: rows to rank by the dearer's predicted gain (APGR, CPT)"})
+        .Add("tiers-from-traffic", &tiers_from_traffic,
+             {.help = "take tiers and prices from the rows instead of the config"})
         .Add("seed", &seed, {.value = "N", .help = "of the first run"})
         .Add("seeds", &seeds, {.value = "K", .help = "runs, each in its own order", .range = AtLeast(1)})
-        .Add("feedback", &feedback, {.value = "KIND", .help = "what a traffic row shows", .choices = {"bandit", "full"}})
-        .Add("feedback-delay", &feedback_delay, {.value = "N", .help = "decisions until a reward is told", .range = AtLeast(0)})
-        .Add("feedback-rate", &feedback_rate, {.value = "F", .help = "share of rewards that are ever told", .range = Between(0, 1)})
+        .Add("feedback", &feedback,
+             {.value = "KIND", .help = "what a traffic row shows", .choices = {"bandit", "full"}})
+        .Add("feedback-delay", &feedback_delay,
+             {.value = "N", .help = "decisions until a reward is told", .range = AtLeast(0)})
+        .Add("feedback-rate", &feedback_rate,
+             {.value = "F", .help = "share of rewards that are ever told", .range = Between(0, 1)})
         .Add("threads", &threads, {.value = "N", .help = "runs at a time", .range = AtLeast(1)})
         .Add("report", &report, {.value = "FILE", .help = "writes the report as JSON"})
         .Add("html", &html, {.value = "FILE", .help = "writes the report as one HTML page with pictures"});
@@ -47,7 +54,8 @@ struct ReplayFlags {
 };
 
 absl::StatusOr<ReplayOptions> OptionsOf(const ReplayFlags& flags) {
-  SUFFICE_ASSIGN_OR_RETURN(ConfiguredTraffic loaded, LoadConfiguredTraffic(flags.config, flags.traffic, flags.tiers_from_traffic));
+  SUFFICE_ASSIGN_OR_RETURN(ConfiguredTraffic loaded,
+                           LoadConfiguredTraffic(flags.config, flags.traffic, flags.tiers_from_traffic));
   ReplayOptions options;
   options.config = std::move(loaded.config);
   options.traffic = std::move(loaded.traffic);

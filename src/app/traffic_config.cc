@@ -10,7 +10,8 @@ std::vector<std::string> TierNames(const Config& config) {
   return names;
 }
 
-absl::StatusOr<ConfiguredTraffic> LoadConfiguredTraffic(const ConfigFlags& flags, const std::string& traffic_path, bool tiers_from_traffic) {
+absl::StatusOr<ConfiguredTraffic> LoadConfiguredTraffic(const ConfigFlags& flags, const std::string& traffic_path,
+                                                        bool tiers_from_traffic) {
   ConfiguredTraffic loaded;
   SUFFICE_ASSIGN_OR_RETURN(loaded.config, flags.Load({.allow_no_tiers = tiers_from_traffic}));
   const std::vector<std::string> names = tiers_from_traffic ? std::vector<std::string>() : TierNames(loaded.config);

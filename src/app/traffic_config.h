@@ -16,7 +16,8 @@ struct ConfiguredTraffic {
 };
 
 // Reads both. With `tiers_from_traffic` the tiers and prices of the configuration are those of the traffic.
-absl::StatusOr<ConfiguredTraffic> LoadConfiguredTraffic(const ConfigFlags& flags, const std::string& traffic_path, bool tiers_from_traffic);
+absl::StatusOr<ConfiguredTraffic> LoadConfiguredTraffic(const ConfigFlags& flags, const std::string& traffic_path,
+                                                        bool tiers_from_traffic);
 
 std::vector<std::string> TierNames(const Config& config);
 

@@ -1,10 +1,10 @@
 #include "base/ids.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <random>
-
-#include <fmt/format.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"

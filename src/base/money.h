@@ -13,7 +13,10 @@ struct Money {
   auto operator<=>(const Money&) const = default;
   Money operator+(Money other) const { return {nanos + other.nanos}; }
   Money operator-(Money other) const { return {nanos - other.nanos}; }
-  Money& operator+=(Money other) { nanos += other.nanos; return *this; }
+  Money& operator+=(Money other) {
+    nanos += other.nanos;
+    return *this;
+  }
 
   double Usd() const { return static_cast<double>(nanos) * 1e-9; }
   static Money FromUsd(double usd) { return {std::llround(usd * 1e9)}; }

@@ -6,8 +6,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define SUFFICE_RETURN_IF_ERROR(expression)                   \
-  do {                                                        \
+#define SUFFICE_RETURN_IF_ERROR(expression)                                                      \
+  do {                                                                                           \
     if (absl::Status suffice_status = (expression); !suffice_status.ok()) return suffice_status; \
   } while (false)
 
@@ -16,6 +16,6 @@
 #define SUFFICE_ASSIGN_OR_RETURN(declaration, expression) \
   SUFFICE_ASSIGN_OR_RETURN_IMPL(SUFFICE_CONCAT(suffice_result_, __LINE__), declaration, expression)
 #define SUFFICE_ASSIGN_OR_RETURN_IMPL(result, declaration, expression) \
-  auto result = (expression);                                         \
-  if (!result.ok()) return std::move(result).status();                \
+  auto result = (expression);                                          \
+  if (!result.ok()) return std::move(result).status();                 \
   declaration = std::move(result).value()

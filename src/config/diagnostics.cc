@@ -20,8 +20,8 @@ void Diagnostics::Add(const SourceLocation& where, std::string_view path, std::s
   if (!path.empty() && path != where.override_path) text += fmt::format("{}: ", path);
   text += reason;
   const bool in_file = where.override_path.empty() && where.line > 0;
-  problems_.push_back({in_file ? where.line : std::numeric_limits<int>::max(), in_file ? where.column : 0,
-                       std::string(path), text});
+  problems_.push_back(
+      {in_file ? where.line : std::numeric_limits<int>::max(), in_file ? where.column : 0, std::string(path), text});
 }
 
 bool Diagnostics::Has(std::string_view path) const {

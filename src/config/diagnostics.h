@@ -12,8 +12,8 @@ namespace suffice {
 
 // Where something was written: in the file, or in an override.
 struct SourceLocation {
-  int line = 0;    // from 1; 0: not in a file
-  int column = 0;  // from 1
+  int line = 0;               // from 1; 0: not in a file
+  int column = 0;             // from 1
   std::string override_path;  // of the --set that wrote it; empty: none did
 };
 

@@ -22,8 +22,8 @@ class AnswerCache {
   // `capacity` answers over all shards, at least one each.
   explicit AnswerCache(int64_t capacity);
 
-  // The remembered answer (with `replayed` set), or `make`'s, which is then remembered unless it is an error. Two callers with
-  // the same id never both make one.
+  // The remembered answer (with `replayed` set), or `make`'s, which is then remembered unless it is an error. Two
+  // callers with the same id never both make one.
   absl::StatusOr<Decision> GetOrMake(const std::string& tenant, const std::string& request_id,
                                      const std::function<absl::StatusOr<Decision>()>& make);
   void Remember(const std::string& tenant, const std::string& request_id, Decision answer);

@@ -1,11 +1,11 @@
 #include "engine/decide.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/hash.h"
 #include "base/status_macros.h"
@@ -16,10 +16,10 @@
 namespace suffice {
 namespace {
 
-constexpr size_t kMaxTiers = 64;          // ValidateConfig's limit
+constexpr size_t kMaxTiers = 64;  // ValidateConfig's limit
 constexpr size_t kMaxLabelBytes = 256;
 constexpr double kIntervalZ = 1.6448536269514722;  // central 90% of a normal
-constexpr uint64_t kAuditSalt = 0xa0d17;  // makes the audit's draw independent of the tier's
+constexpr uint64_t kAuditSalt = 0xa0d17;           // makes the audit's draw independent of the tier's
 constexpr uint64_t kKeepSalt = 0x4ee9;
 
 // What a request becomes before tiers are looked at. Reused from one decision to the next on a thread.
@@ -68,11 +68,15 @@ absl::Status Prepare(const Snapshot& snapshot, const RouteRequest& request, uint
   return absl::OkStatus();
 }
 
-std::string ExclusionDetail(ExclusionReason reason, const Tier& tier, const RouteRequest& request, int64_t context_tokens) {
+std::string ExclusionDetail(ExclusionReason reason, const Tier& tier, const RouteRequest& request,
+                            int64_t context_tokens) {
   switch (reason) {
-    case ExclusionReason::kNone: return "";
-    case ExclusionReason::kNotAllowed: return "not in allowed_tiers";
-    case ExclusionReason::kNotPinned: return fmt::format("{} is pinned", request.pinned_tier);
+    case ExclusionReason::kNone:
+      return "";
+    case ExclusionReason::kNotAllowed:
+      return "not in allowed_tiers";
+    case ExclusionReason::kNotPinned:
+      return fmt::format("{} is pinned", request.pinned_tier);
     case ExclusionReason::kMissingCapability:
       for (const std::string& wanted : request.required_capabilities) {
         if (std::find(tier.capabilities.begin(), tier.capabilities.end(), wanted) == tier.capabilities.end()) {
@@ -147,9 +151,12 @@ absl::Status NoTierEligible(const std::vector<TierView>& tiers) {
 
 DecisionOrigin OriginOf(Mode mode) {
   switch (mode) {
-    case Mode::kLive: return DecisionOrigin::kLive;
-    case Mode::kApprentice: return DecisionOrigin::kApprentice;
-    case Mode::kLogOnly: return DecisionOrigin::kLogOnly;
+    case Mode::kLive:
+      return DecisionOrigin::kLive;
+    case Mode::kApprentice:
+      return DecisionOrigin::kApprentice;
+    case Mode::kLogOnly:
+      return DecisionOrigin::kLogOnly;
   }
   return DecisionOrigin::kLive;
 }
@@ -196,12 +203,14 @@ absl::Status CheckRequest(const RouteRequest& request, const Config& config) {
   if (!request.pinned_tier.empty()) SUFFICE_RETURN_IF_ERROR(CheckKnownTier("pinned_tier", request.pinned_tier, config));
   if (!request.caller_tier.empty()) SUFFICE_RETURN_IF_ERROR(CheckKnownTier("caller_tier", request.caller_tier, config));
   if (config.mode != Mode::kLive && request.caller_tier.empty()) {
-    return InvalidField("caller_tier", fmt::format("expected the caller's own choice in mode {}", ToString(config.mode)));
+    return InvalidField("caller_tier",
+                        fmt::format("expected the caller's own choice in mode {}", ToString(config.mode)));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<DecisionRecord> Decide(const Snapshot& snapshot, const RouteRequest& request, const DecideContext& context) {
+absl::StatusOr<DecisionRecord> Decide(const Snapshot& snapshot, const RouteRequest& request,
+                                      const DecideContext& context) {
   const Config& config = *snapshot.config;
   SUFFICE_RETURN_IF_ERROR(CheckRequest(request, config));
   Prepared& prepared = ThreadScratch();
@@ -233,8 +242,8 @@ absl::StatusOr<DecisionRecord> Decide(const Snapshot& snapshot, const RouteReque
   return row;
 }
 
-absl::StatusOr<DecisionRecord> EvaluationRow(const Snapshot& snapshot, const RouteRequest& request, const std::string& tier,
-                                             const DecideContext& context) {
+absl::StatusOr<DecisionRecord> EvaluationRow(const Snapshot& snapshot, const RouteRequest& request,
+                                             const std::string& tier, const DecideContext& context) {
   SUFFICE_RETURN_IF_ERROR(CheckInput(request, *snapshot.config));
   Prepared& prepared = ThreadScratch();
   SUFFICE_RETURN_IF_ERROR(Prepare(snapshot, request, context.salt, prepared));
@@ -270,7 +279,8 @@ Decision AnswerOf(const DecisionRecord& record, const Config& config) {
       others.push_back(&view);
     }
   }
-  std::stable_sort(others.begin(), others.end(), [](const TierView* a, const TierView* b) { return a->score > b->score; });
+  std::stable_sort(others.begin(), others.end(),
+                   [](const TierView* a, const TierView* b) { return a->score > b->score; });
   for (const TierView* view : others) answer.fallbacks.push_back(view->tier);
   answer.propensity = record.propensity;
   answer.cost_usd = record.cost_usd;

@@ -23,14 +23,15 @@ struct DecideContext {
 // Checks the request against the configuration: INVALID_ARGUMENT names the first bad field.
 absl::Status CheckRequest(const RouteRequest& request, const Config& config);
 
-// Decides. The row has everything but `seq` and `tier_ordinal`. INVALID_ARGUMENT as CheckRequest; FAILED_PRECONDITION when no
-// tier is eligible, saying why for each.
-absl::StatusOr<DecisionRecord> Decide(const Snapshot& snapshot, const RouteRequest& request, const DecideContext& context);
+// Decides. The row has everything but `seq` and `tier_ordinal`. INVALID_ARGUMENT as CheckRequest; FAILED_PRECONDITION
+// when no tier is eligible, saying why for each.
+absl::StatusOr<DecisionRecord> Decide(const Snapshot& snapshot, const RouteRequest& request,
+                                      const DecideContext& context);
 
-// A row that records a run of the request on a given tier, chosen by no policy (warm-up, nightly). REQUIRES: `tier` is in the
-// configuration.
-absl::StatusOr<DecisionRecord> EvaluationRow(const Snapshot& snapshot, const RouteRequest& request, const std::string& tier,
-                                             const DecideContext& context);
+// A row that records a run of the request on a given tier, chosen by no policy (warm-up, nightly). REQUIRES: `tier` is
+// in the configuration.
+absl::StatusOr<DecisionRecord> EvaluationRow(const Snapshot& snapshot, const RouteRequest& request,
+                                             const std::string& tier, const DecideContext& context);
 
 // Whether the row is to be logged, by its own keep_probability and a draw that depends on nothing but its id.
 bool IsKept(const DecisionRecord& record);

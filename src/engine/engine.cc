@@ -1,23 +1,23 @@
 #include "suffice/engine.h"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <future>
 #include <utility>
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/money.h"
 #include "base/status_macros.h"
-#include "features/feature_file.h"
 #include "engine/answer_cache.h"
 #include "engine/decide.h"
 #include "engine/explain.h"
 #include "engine/learner_loop.h"
+#include "features/feature_file.h"
 #include "learner/learner.h"
 #include "log/event_log.h"
 #include "suffice/status.h"
@@ -50,13 +50,15 @@ absl::Status CheckOutcome(const Outcome& outcome) {
   SUFFICE_RETURN_IF_ERROR(CheckNonNegative("cost_usd", outcome.cost_usd));
   SUFFICE_RETURN_IF_ERROR(CheckNonNegative("time_to_first_token_ms", outcome.time_to_first_token_ms));
   SUFFICE_RETURN_IF_ERROR(CheckNonNegative("latency_ms", outcome.latency_ms));
-  if (outcome.cost_usd && *outcome.cost_usd > 1e6) return InvalidField("cost_usd", "expected at most 1e6 dollars for one call");
+  if (outcome.cost_usd && *outcome.cost_usd > 1e6)
+    return InvalidField("cost_usd", "expected at most 1e6 dollars for one call");
   if (outcome.retries < 0) return InvalidField("retries", "expected 0 or more");
   return absl::OkStatus();
 }
 
 absl::Status CheckFeedback(const Feedback& feedback) {
-  if (feedback.feedback_id.empty()) return InvalidField("feedback_id", "expected an id, so that sending twice counts once");
+  if (feedback.feedback_id.empty())
+    return InvalidField("feedback_id", "expected an id, so that sending twice counts once");
   SUFFICE_RETURN_IF_ERROR(CheckLabel("feedback_id", feedback.feedback_id));
   SUFFICE_RETURN_IF_ERROR(CheckLabel("tenant", feedback.tenant));
   SUFFICE_RETURN_IF_ERROR(CheckLabel("judge_version", feedback.judge_version));
@@ -96,7 +98,11 @@ absl::StatusOr<Receipt> WaitForReceipt(Engine& engine, const Record& record,
 class Engine::Impl {
  public:
   Impl(std::unique_ptr<EventLog> log, const Config& config)
-      : clock_(Clock::System()), log_(std::move(log)), ids_(RandomSeed()), seed_(RandomSeed()), answers_(config.serve.idempotency_window) {}
+      : clock_(Clock::System()),
+        log_(std::move(log)),
+        ids_(RandomSeed()),
+        seed_(RandomSeed()),
+        answers_(config.serve.idempotency_window) {}
   ~Impl() { Close().IgnoreError(); }
 
   absl::Status Start(Config config);
@@ -258,16 +264,16 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
   SUFFICE_ASSIGN_OR_RETURN(const uint64_t salt, SaltForNewStore(options.config));
   // Used by the log's writer alone, and not before the first outcome.
   const auto prices = std::make_shared<PriceBook>();
-  SUFFICE_ASSIGN_OR_RETURN(
-      std::unique_ptr<EventLog> log,
-      OpenSqliteLog({.path = options.database,
-                     .durability = options.config.log.durability,
-                     .queue_capacity = options.config.log.queue_capacity,
-                     .salt_if_new = salt,
-                     .settle = [prices](const std::string& config_hash, const std::string& tier, double input_tokens_estimate,
-                                        const Outcome& outcome) {
-                       return ListCostNanos(config_hash, tier, input_tokens_estimate, outcome, *prices);
-                     }}));
+  SUFFICE_ASSIGN_OR_RETURN(std::unique_ptr<EventLog> log,
+                           OpenSqliteLog({.path = options.database,
+                                          .durability = options.config.log.durability,
+                                          .queue_capacity = options.config.log.queue_capacity,
+                                          .salt_if_new = salt,
+                                          .settle = [prices](const std::string& config_hash, const std::string& tier,
+                                                             double input_tokens_estimate, const Outcome& outcome) {
+                                            return ListCostNanos(config_hash, tier, input_tokens_estimate, outcome,
+                                                                 *prices);
+                                          }}));
   prices->Bind(log.get());
   auto impl = std::make_unique<Impl>(std::move(log), options.config);
   SUFFICE_RETURN_IF_ERROR(impl->Start(std::move(options.config)));
@@ -276,7 +282,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
 
 absl::StatusOr<Decision> Engine::Route(const RouteRequest& request) { return impl_->Route(request); }
 void Engine::RecordOutcome(const Outcome& outcome, RecordDone done) { impl_->RecordOutcome(outcome, std::move(done)); }
-void Engine::RecordFeedback(const Feedback& feedback, RecordDone done) { impl_->RecordFeedback(feedback, std::move(done)); }
+void Engine::RecordFeedback(const Feedback& feedback, RecordDone done) {
+  impl_->RecordFeedback(feedback, std::move(done));
+}
 absl::StatusOr<Receipt> Engine::RecordOutcome(const Outcome& outcome) {
   return WaitForReceipt<Outcome>(*this, outcome, &Engine::RecordOutcome);
 }

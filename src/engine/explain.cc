@@ -1,10 +1,10 @@
 #include "engine/explain.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "features/sketch.h"
 #include "policy/policy.h"
@@ -35,7 +35,8 @@ const TierView* RunnerUp(const DecisionRecord& decision) {
 std::vector<float> FeaturesUnder(const DecisionRecord& decision, const FeatureSet& features) {
   if (decision.feature_version == features.version()) return decision.features;
   const auto sketch = Sketch::Decode(decision.sketch);
-  if (decision.sketch.empty() || !sketch.ok() || static_cast<int>(sketch->extras.size()) != features.extras()) return {};
+  if (decision.sketch.empty() || !sketch.ok() || static_cast<int>(sketch->extras.size()) != features.extras())
+    return {};
   std::vector<float> x(features.dimensions());
   features.Compute(*sketch, x);
   return x;
@@ -64,7 +65,8 @@ void AddDrawFlips(const DecisionRecord& decision, double u, std::vector<std::str
   for (const TierView& view : decision.tiers) {
     const double high = low + view.propensity;
     if (view.propensity > 0 && view.tier != decision.policy_tier) {
-      flips.push_back(fmt::format("a draw in [{:.4f}, {:.4f}) instead of {:.4f} would have chosen {}", low, high, u, view.tier));
+      flips.push_back(
+          fmt::format("a draw in [{:.4f}, {:.4f}) instead of {:.4f} would have chosen {}", low, high, u, view.tier));
     }
     low = high;
   }
@@ -78,18 +80,21 @@ void AddScoreFlips(const DecisionRecord& decision, const Config& config, const T
     if (view.exclusion != ExclusionReason::kNone) {
       const double score = view.quality - weight * view.cost_usd;
       if (score > chosen.score) {
-        flips.push_back(fmt::format("were it not excluded ({}), {} would have had the better score", view.exclusion_detail, view.tier));
+        flips.push_back(fmt::format("were it not excluded ({}), {} would have had the better score",
+                                    view.exclusion_detail, view.tier));
       }
       continue;
     }
     const double margin = chosen.score - view.score;
-    flips.push_back(margin >= 0
-                        ? fmt::format("{} would have the best score if its predicted quality were {:.4f} higher", view.tier, margin)
-                        : fmt::format("{} had a score higher by {:.4f}; {} was chosen to explore", view.tier, -margin, chosen.tier));
+    flips.push_back(
+        margin >= 0
+            ? fmt::format("{} would have the best score if its predicted quality were {:.4f} higher", view.tier, margin)
+            : fmt::format("{} had a score higher by {:.4f}; {} was chosen to explore", view.tier, -margin,
+                          chosen.tier));
     const double dearer = chosen.cost_usd - view.cost_usd, better = chosen.quality - view.quality;
     if (dearer != 0 && better / dearer > 0) {
-      flips.push_back(fmt::format("an objective.cost_weight {} {:.4g} (now {:.4g}) prefers {}", dearer > 0 ? "above" : "below",
-                                  better / dearer, weight, view.tier));
+      flips.push_back(fmt::format("an objective.cost_weight {} {:.4g} (now {:.4g}) prefers {}",
+                                  dearer > 0 ? "above" : "below", better / dearer, weight, view.tier));
     }
   }
 }
@@ -120,7 +125,8 @@ Explanation ExplainDecision(const DecisionRecord& decision, const Config& made_w
     if (decision.origin == DecisionOrigin::kLive) {
       AddDrawFlips(decision, explanation.draw, explanation.flips);
     } else {
-      explanation.flips.push_back(fmt::format("the caller chose; the policy would have chosen {}", decision.policy_tier));
+      explanation.flips.push_back(
+          fmt::format("the caller chose; the policy would have chosen {}", decision.policy_tier));
     }
     AddScoreFlips(decision, made_with, *chosen, explanation.flips);
   }

@@ -8,8 +8,8 @@
 
 namespace suffice {
 
-// `made_with`: the configuration that the decision was made under. Contributions are computed with `snapshot`, which may be a
-// newer one than the decision's; the explanation names both.
+// `made_with`: the configuration that the decision was made under. Contributions are computed with `snapshot`, which
+// may be a newer one than the decision's; the explanation names both.
 Explanation ExplainDecision(const DecisionRecord& decision, const Config& made_with, const Snapshot& snapshot);
 
 }  // namespace suffice

@@ -1,8 +1,8 @@
 #include "engine/learner_loop.h"
 
-#include <utility>
-
 #include <spdlog/spdlog.h>
+
+#include <utility>
 
 #include "base/status_macros.h"
 

@@ -1,5 +1,5 @@
-// The thread that follows the log: folds, publishes snapshots, fits the first feature projection, keeps states to restart from.
-// Thread contract: thread-safe.
+// The thread that follows the log: folds, publishes snapshots, fits the first feature projection, keeps states to
+// restart from. Thread contract: thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ namespace suffice {
 class LearnerLoop {
  public:
   // Takes a caught-up learner and publishes its first snapshot. `log`, `publisher` and `clock` outlive the loop.
-  LearnerLoop(Learner learner, EventLog* log, SnapshotPublisher* publisher, const Clock* clock, absl::Duration publish_interval);
+  LearnerLoop(Learner learner, EventLog* log, SnapshotPublisher* publisher, const Clock* clock,
+              absl::Duration publish_interval);
   ~LearnerLoop();
 
   // Something was committed. Cheap.

@@ -41,13 +41,13 @@ struct TierModelOptions {
 
 struct TierPrediction {
   double quality = 0;
-  double quality_sigma = 0;     // standard deviation of the predicted mean: s sqrt(x^T A^-1 x)
-  double quality_residual = 0;  // standard deviation of one reward about the mean
-  double cost_usd = 0;          // price_in tokens_in + price_out E[tokens_out]
-  double cost_low_usd = 0, cost_high_usd = 0;        // central 90% of one call
-  double latency_ms = 0;        // median
-  double latency_low_ms = 0, latency_high_ms = 0;    // central 90% of one call
-  double observations = 0;      // effective, behind quality
+  double quality_sigma = 0;                        // standard deviation of the predicted mean: s sqrt(x^T A^-1 x)
+  double quality_residual = 0;                     // standard deviation of one reward about the mean
+  double cost_usd = 0;                             // price_in tokens_in + price_out E[tokens_out]
+  double cost_low_usd = 0, cost_high_usd = 0;      // central 90% of one call
+  double latency_ms = 0;                           // median
+  double latency_low_ms = 0, latency_high_ms = 0;  // central 90% of one call
+  double observations = 0;                         // effective, behind quality
 };
 
 // Quality is a ridge regression of the reward; output tokens and latency are log-normal, with ridge regressions of

@@ -1,9 +1,9 @@
 #include "evaluation/axis.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 namespace suffice {
 namespace {

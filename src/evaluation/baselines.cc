@@ -31,7 +31,7 @@ bool IsUnder(const QualityCost& a, const QualityCost& b, const QualityCost& c) {
 }
 
 std::vector<QualityCost> OptimumPoints(const QualityCostTable& table) {
-  QualityCost at;             // sums over rows
+  QualityCost at;                  // sums over rows
   std::vector<QualityCost> steps;  // what each next step of a row's hull adds
   for (const auto& row : table) {
     const auto hull = UpperHull(row);
@@ -41,9 +41,8 @@ std::vector<QualityCost> OptimumPoints(const QualityCostTable& table) {
       steps.push_back({hull[j].quality - hull[j - 1].quality, hull[j].cost_usd - hull[j - 1].cost_usd});
     }
   }
-  std::sort(steps.begin(), steps.end(), [](const QualityCost& a, const QualityCost& b) {
-    return a.quality / a.cost_usd > b.quality / b.cost_usd;
-  });
+  std::sort(steps.begin(), steps.end(),
+            [](const QualityCost& a, const QualityCost& b) { return a.quality / a.cost_usd > b.quality / b.cost_usd; });
   const double n = static_cast<double>(table.size());
   std::vector<QualityCost> points{{at.quality / n, at.cost_usd / n}};
   for (const QualityCost& step : steps) {

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "evaluation/chart_frame.h"
 #include "evaluation/figures.h"
@@ -39,8 +39,7 @@ std::vector<Point> Bent(const std::vector<QualityCost>& curve, const Plane& plan
       const QualityCost& b = curve[i];
       for (int cut = 1; cut < kCuts; ++cut) {
         const double part = static_cast<double>(cut) / kCuts;
-        points.push_back(
-            plane.At({std::lerp(a.quality, b.quality, part), std::lerp(a.cost_usd, b.cost_usd, part)}));
+        points.push_back(plane.At({std::lerp(a.quality, b.quality, part), std::lerp(a.cost_usd, b.cost_usd, part)}));
       }
     }
     points.push_back(plane.At(curve[i]));

@@ -1,13 +1,13 @@
 #include "evaluation/example_traffic.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numeric>
 #include <string_view>
 #include <tuple>
-
-#include <fmt/format.h>
 
 #include "evaluation/example_prompts.h"
 #include "evaluation/random_stream.h"
@@ -33,9 +33,18 @@ constexpr std::array<TierNature, kExampleTierCount> kTiers{{
     {"large", {3.0, 15.0}, 0.97, 0.40, 1.5, 900, 60},
 }};
 
-constexpr std::array<std::string_view, 12> kOpenings{
-    "", "Please help: ", "Quick one. ", "Hello! ", "For work: ", "I need this today. ", "Could you look at this? ",
-    "Asking for a friend. ", "Next question. ", "One more thing: ", "Hi, me again. ", "Not sure where to ask, so: "};
+constexpr std::array<std::string_view, 12> kOpenings{"",
+                                                     "Please help: ",
+                                                     "Quick one. ",
+                                                     "Hello! ",
+                                                     "For work: ",
+                                                     "I need this today. ",
+                                                     "Could you look at this? ",
+                                                     "Asking for a friend. ",
+                                                     "Next question. ",
+                                                     "One more thing: ",
+                                                     "Hi, me again. ",
+                                                     "Not sure where to ask, so: "};
 
 struct Closing {
   std::string_view text;

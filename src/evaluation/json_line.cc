@@ -1,11 +1,11 @@
 #include "evaluation/json_line.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <set>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace suffice {
 namespace {
@@ -72,8 +72,8 @@ LineRead ReadBoundedLine(std::istream& in, size_t max_bytes, std::string& line) 
 absl::StatusOr<Json> ParseJsonLine(const std::string& line) {
   DuplicateKeys duplicates;
   try {
-    Json value = Json::parse(
-        line, [&](int, Json::parse_event_t event, Json& parsed) { return duplicates(event, parsed); });
+    Json value =
+        Json::parse(line, [&](int, Json::parse_event_t event, Json& parsed) { return duplicates(event, parsed); });
     if (duplicates.found()) {
       return absl::InvalidArgumentError(fmt::format("key {} stands twice in one object", ShortJson(duplicates.key())));
     }

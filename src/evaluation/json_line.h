@@ -4,9 +4,8 @@
 
 #include <cstddef>
 #include <istream>
-#include <string>
-
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "absl/status/statusor.h"
 

@@ -26,17 +26,22 @@ Box BoxOf(const PlacedLabel& label, double width) {
 
 std::vector<PlacedLabel> Candidates(const Point& mark) {
   const double beside = mark.y + 4, above = mark.y - kDistance, below = mark.y + kDistance + 10;
-  return {{{mark.x + kDistance, beside}, Anchor::kStart}, {{mark.x - kDistance, beside}, Anchor::kEnd},
-          {{mark.x, below}, Anchor::kMiddle},             {{mark.x, above}, Anchor::kMiddle},
-          {{mark.x + 4, below}, Anchor::kStart},          {{mark.x + 4, above}, Anchor::kStart},
-          {{mark.x - 4, below}, Anchor::kEnd},            {{mark.x - 4, above}, Anchor::kEnd},
-          {{mark.x + 4, below + 14}, Anchor::kStart},     {{mark.x - 4, above - 14}, Anchor::kEnd}};
+  return {{{mark.x + kDistance, beside}, Anchor::kStart},
+          {{mark.x - kDistance, beside}, Anchor::kEnd},
+          {{mark.x, below}, Anchor::kMiddle},
+          {{mark.x, above}, Anchor::kMiddle},
+          {{mark.x + 4, below}, Anchor::kStart},
+          {{mark.x + 4, above}, Anchor::kStart},
+          {{mark.x - 4, below}, Anchor::kEnd},
+          {{mark.x - 4, above}, Anchor::kEnd},
+          {{mark.x + 4, below + 14}, Anchor::kStart},
+          {{mark.x - 4, above - 14}, Anchor::kEnd}};
 }
 
 // Outside the frame is worst, then covering something, then lying on a line.
 double Badness(const Box& box, const std::vector<Box>& taken, const std::vector<Point>& lines, const Box& frame) {
-  const bool inside = box.left >= frame.left && box.right <= frame.right &&
-                      box.top >= frame.top && box.bottom <= frame.bottom;
+  const bool inside =
+      box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom;
   const auto covered = std::count_if(taken.begin(), taken.end(), [&](const Box& other) { return Overlap(box, other); });
   const auto touched = std::count_if(lines.begin(), lines.end(), [&](const Point& p) { return Inside(p, box); });
   return (inside ? 0 : 1e6) + 1e3 * static_cast<double>(covered) + static_cast<double>(touched);

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "evaluation/chart_frame.h"
 #include "evaluation/figures.h"

@@ -1,8 +1,8 @@
 #include "evaluation/prompts.h"
 
-#include <fstream>
-
 #include <fmt/format.h>
+
+#include <fstream>
 
 #include "evaluation/json_line.h"
 #include "evaluation/traffic.h"
@@ -14,11 +14,16 @@ absl::Status ForEachPrompt(const std::string& path, const std::function<void(con
   if (!in) return absl::NotFoundError(fmt::format("{}: cannot be opened", path));
   std::string line;
   for (int64_t number = 1;; ++number) {
-    const auto wrong = [&](std::string_view what) { return absl::InvalidArgumentError(fmt::format("{}:{}: {}", path, number, what)); };
+    const auto wrong = [&](std::string_view what) {
+      return absl::InvalidArgumentError(fmt::format("{}:{}: {}", path, number, what));
+    };
     switch (ReadBoundedLine(in, kMaxTrafficLineBytes, line)) {
-      case LineRead::kEnd: return absl::OkStatus();
-      case LineRead::kTooLong: return wrong(fmt::format("expected a line of at most {} bytes", kMaxTrafficLineBytes));
-      case LineRead::kLine: break;
+      case LineRead::kEnd:
+        return absl::OkStatus();
+      case LineRead::kTooLong:
+        return wrong(fmt::format("expected a line of at most {} bytes", kMaxTrafficLineBytes));
+      case LineRead::kLine:
+        break;
     }
     if (line.find_first_not_of(" \t") == std::string::npos) continue;
     const auto row = ParseJsonLine(line);

@@ -9,7 +9,8 @@
 
 namespace suffice {
 
-// Calls `visit` for each prompt, in bounded memory. NOT_FOUND: no such file. INVALID_ARGUMENT "file:line: prompt: expected ...".
+// Calls `visit` for each prompt, in bounded memory. NOT_FOUND: no such file. INVALID_ARGUMENT "file:line: prompt:
+// expected ...".
 absl::Status ForEachPrompt(const std::string& path, const std::function<void(const std::string& prompt)>& visit);
 
 }  // namespace suffice

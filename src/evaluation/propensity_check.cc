@@ -1,11 +1,10 @@
 #include "evaluation/propensity_check.h"
 
+#include <Eigen/Dense>
 #include <algorithm>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <numeric>
-
-#include <Eigen/Dense>
-#include <boost/math/special_functions/gamma.hpp>
 
 namespace suffice {
 namespace {

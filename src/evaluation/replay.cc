@@ -1,13 +1,13 @@
 #include "evaluation/replay.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "absl/synchronization/mutex.h"
 #include "base/status_macros.h"
@@ -24,7 +24,8 @@ namespace {
 absl::Status CheckTraffic(const char* option, const Traffic& traffic, const Config& config) {
   if (traffic.rows.empty()) return InvalidField(option, "expected at least one row");
   if (traffic.tier_names.size() != config.tiers.size()) {
-    return InvalidField(option, fmt::format("expected the {} tiers of the policy, got {}", config.tiers.size(), traffic.tier_names.size()));
+    return InvalidField(option, fmt::format("expected the {} tiers of the policy, got {}", config.tiers.size(),
+                                            traffic.tier_names.size()));
   }
   for (size_t k = 0; k < config.tiers.size(); ++k) {
     if (traffic.tier_names[k] != config.tiers[k].name) {
@@ -36,23 +37,26 @@ absl::Status CheckTraffic(const char* option, const Traffic& traffic, const Conf
 
 absl::Status CheckOptions(const ReplayOptions& options) {
   SUFFICE_RETURN_IF_ERROR(ValidateConfig(options.config));
-  if (options.config.mode != Mode::kLive) return InvalidField("mode", "expected live: a replay has no caller who chooses");
+  if (options.config.mode != Mode::kLive)
+    return InvalidField("mode", "expected live: a replay has no caller who chooses");
   SUFFICE_RETURN_IF_ERROR(CheckTraffic("traffic", options.traffic, options.config));
   if (options.warmup) SUFFICE_RETURN_IF_ERROR(CheckTraffic("warmup", *options.warmup, options.config));
   if (options.eval) {
     SUFFICE_RETURN_IF_ERROR(CheckTraffic("eval", *options.eval, options.config));
-    if (options.config.tiers.size() != 2) return InvalidField("eval", "expected a policy of two tiers, to rank rows by the dearer's gain");
+    if (options.config.tiers.size() != 2)
+      return InvalidField("eval", "expected a policy of two tiers, to rank rows by the dearer's gain");
   }
   if (options.seeds < 1) return InvalidField("seeds", "expected 1 or more");
   if (options.threads < 1) return InvalidField("threads", "expected 1 or more");
   if (options.refresh_every < 1) return InvalidField("refresh-every", "expected 1 or more decisions");
   if (options.feedback_delay < 0) return InvalidField("feedback-delay", "expected 0 or more decisions");
-  if (!(options.feedback_rate >= 0 && options.feedback_rate <= 1)) return InvalidField("feedback-rate", "expected a number in [0, 1]");
+  if (!(options.feedback_rate >= 0 && options.feedback_rate <= 1))
+    return InvalidField("feedback-rate", "expected a number in [0, 1]");
   return absl::OkStatus();
 }
 
-// What the first decision is made with: the configured file, else a projection of the warm-up text where there is enough of it,
-// else counted properties.
+// What the first decision is made with: the configured file, else a projection of the warm-up text where there is
+// enough of it, else counted properties.
 absl::StatusOr<FeatureSetPtr> StartingFeatures(const ReplayOptions& options) {
   const FeatureConfig& config = options.config.features;
   if (!config.file.empty()) return LoadFeatureFile(config.file, config);
@@ -78,7 +82,8 @@ absl::StatusOr<std::vector<ReplayResult>> RunSeeds(const ReplayOptions& options,
   const auto on_step = [&] {
     if (!options.progress) return;
     absl::MutexLock lock(&progress_mutex);
-    if (++steps % 64 == 0 || static_cast<double>(steps) == total_steps) options.progress(static_cast<double>(steps) / total_steps);
+    if (++steps % 64 == 0 || static_cast<double>(steps) == total_steps)
+      options.progress(static_cast<double>(steps) / total_steps);
   };
   const auto work = [&] {
     for (int k; (k = next.fetch_add(1)) < options.seeds;) {
@@ -98,7 +103,8 @@ absl::StatusOr<std::vector<ReplayResult>> RunSeeds(const ReplayOptions& options,
 }
 
 // Mean over the seeds of each ranking metric.
-absl::StatusOr<TwoTierMetrics> RankingOf(const std::vector<ReplayResult>& results, const Traffic& eval, const Config& config) {
+absl::StatusOr<TwoTierMetrics> RankingOf(const std::vector<ReplayResult>& results, const Traffic& eval,
+                                         const Config& config) {
   const QualityCostTable table = MakeQualityCostTable(eval, config.tiers);
   const int dear = DearerTier(table);
   TwoTierMetrics mean{};

@@ -1,6 +1,6 @@
-// Replays traffic whose every tier's answer is known through the engine's own decision, log and learner: the chosen tier's
-// outcome and quality are shown, the others' are kept for the baselines.
-// Thread contract: Replay is one call that uses threads of its own; the result depends on the options alone, not on them.
+// Replays traffic whose every tier's answer is known through the engine's own decision, log and learner: the chosen
+// tier's outcome and quality are shown, the others' are kept for the baselines. Thread contract: Replay is one call
+// that uses threads of its own; the result depends on the options alone, not on them.
 #pragma once
 
 #include <cstdint>

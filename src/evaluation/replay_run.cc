@@ -1,10 +1,10 @@
 #include "evaluation/replay_run.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <deque>
 #include <memory>
-
-#include <fmt/format.h>
 
 #include "base/hash.h"
 #include "base/ids.h"
@@ -34,16 +34,17 @@ OutcomeRecord OutcomeOf(const DecisionRecord& decision, const TrafficTier& call,
   record.outcome.cost_usd = call.cost_usd;
   record.outcome.latency_ms = call.latency_ms;
   record.outcome.time_to_first_token_ms = call.ttft_ms;
-  record.cost_nanos =
-      call.cost_usd ? Money::FromUsd(*call.cost_usd).nanos : ListCostNanos(decision.config_hash, decision.tier, decision.input_tokens_estimate, record.outcome,
-                                                                               prices);
+  record.cost_nanos = call.cost_usd ? Money::FromUsd(*call.cost_usd).nanos
+                                    : ListCostNanos(decision.config_hash, decision.tier, decision.input_tokens_estimate,
+                                                    record.outcome, prices);
   return record;
 }
 
 FeedbackRecord FeedbackOf(const DecisionId& id, double quality, int64_t time_us) {
   FeedbackRecord record;
   record.time_us = time_us;
-  record.feedback = {.feedback_id = id.ToString(), .decision_id = id, .reward = quality, .source = FeedbackSource::kJudge};
+  record.feedback = {
+      .feedback_id = id.ToString(), .decision_id = id, .reward = quality, .source = FeedbackSource::kJudge};
   return record;
 }
 
@@ -71,7 +72,9 @@ class Run {
   absl::Status RankEvalRows();
   DecideContext NextContext();
   // Whether the reward of this decision is ever told: a draw of its own.
-  bool IsTold(const DecisionId& id) const { return UnitInterval(Hash64(id.Raw(), seed_ ^ 0xfeedbac)) < options_.feedback_rate; }
+  bool IsTold(const DecisionId& id) const {
+    return UnitInterval(Hash64(id.Raw(), seed_ ^ 0xfeedbac)) < options_.feedback_rate;
+  }
 
   const ReplayOptions& options_;
   const std::shared_ptr<const Config> config_;
@@ -107,7 +110,8 @@ absl::Status Run::ShowEveryTier(const TrafficRow& row, int except) {
   for (int k = 0; k < static_cast<int>(row.tiers.size()); ++k) {
     if (k == except) continue;
     const Tier& tier = config_->tiers[k];
-    SUFFICE_ASSIGN_OR_RETURN(DecisionRecord decision, EvaluationRow(*snapshot_, RequestOf(row), tier.name, NextContext()));
+    SUFFICE_ASSIGN_OR_RETURN(DecisionRecord decision,
+                             EvaluationRow(*snapshot_, RequestOf(row), tier.name, NextContext()));
     OutcomeRecord outcome = OutcomeOf(decision, row.tiers[k], prices_);
     FeedbackRecord feedback = FeedbackOf(decision.id, row.tiers[k].quality, now_us_);
     SUFFICE_RETURN_IF_ERROR(log_->AppendEvaluation(std::move(decision), std::move(outcome), std::move(feedback)));
@@ -126,7 +130,8 @@ absl::Status Run::WarmUp() {
 
 absl::Status Run::Teach(FeedbackRecord feedback) {
   absl::Status status;
-  log_->AppendFeedback(std::move(feedback), [&status](const absl::StatusOr<Receipt>& receipt) { status = receipt.status(); });
+  log_->AppendFeedback(std::move(feedback),
+                       [&status](const absl::StatusOr<Receipt>& receipt) { status = receipt.status(); });
   return status;
 }
 
@@ -184,7 +189,8 @@ absl::StatusOr<ReplayResult> Run::Go(const std::function<void()>& on_step) {
   SUFFICE_RETURN_IF_ERROR(WarmUp());
   for (const int row : ShuffledRows(options_.traffic.rows.size(), seed_)) {
     SUFFICE_RETURN_IF_ERROR(Step(row));
-    if (static_cast<int64_t>(result_.pass.steps.size()) % options_.refresh_every == 0) SUFFICE_RETURN_IF_ERROR(Refresh());
+    if (static_cast<int64_t>(result_.pass.steps.size()) % options_.refresh_every == 0)
+      SUFFICE_RETURN_IF_ERROR(Refresh());
     on_step();
   }
   SUFFICE_RETURN_IF_ERROR(TellDue(INT64_MAX));

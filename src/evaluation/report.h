@@ -27,9 +27,9 @@ struct SeedReport {
 
 // One window of the pass, averaged over the seeds.
 struct LearningPoint {
-  int64_t decisions = 0;  // at the window's end; the window begins at the point before
-  double quality = 0;     // mean within the window
-  double cost_usd = 0;    // mean within the window
+  int64_t decisions = 0;             // at the window's end; the window begins at the point before
+  double quality = 0;                // mean within the window
+  double cost_usd = 0;               // mean within the window
   std::optional<double> gap_closed;  // at the window's own cost
   std::vector<double> tier_share;    // within the window, by ReplayReport::tier_names; sums to 1
 };
@@ -43,9 +43,9 @@ struct ReplayReport {
 
   int64_t decisions = 0;  // per seed
   int64_t seeds = 0;
-  double quality_mean = 0;   // over decisions and seeds
-  double quality_sd = 0;     // of the seeds' means
-  double cost_mean_usd = 0;  // per decision
+  double quality_mean = 0;           // over decisions and seeds
+  double quality_sd = 0;             // of the seeds' means
+  double cost_mean_usd = 0;          // per decision
   std::vector<double> tier_share;    // by tier_names
   std::optional<double> late_share;  // decisions slower than the latency limit; nothing without such a limit
 

@@ -35,7 +35,8 @@ std::string Summary(const ReplayReport& report) {
   const std::string seeds = report.seeds == 1 ? "one pass" : fmt::format("{} passes in different orders", report.seeds);
   std::string text = fmt::format(
       "<p>Over {} requests ({}), this policy reached a mean quality of <b>{}</b> at <b>{}</b> per 1,000 requests. "
-      "For the same money, the best mix of tiers that does not look at the prompt reaches {}, and an optimum that knows "
+      "For the same money, the best mix of tiers that does not look at the prompt reaches {}, and an optimum that "
+      "knows "
       "every reward {}.",
       Grouped(report.decisions), seeds, Quality(report.quality_mean), PerThousand(report.cost_mean_usd),
       Quality(report.best_mix_same_cost), Quality(report.optimum_same_cost));
@@ -96,9 +97,10 @@ std::string MoreNumbers(const ReplayReport& report) {
   }
   if (report.eval) {
     const TwoTierMetrics& eval = *report.eval;
-    item(fmt::format("Ranking of held-out rows: APGR {:.4f}; to recover 50%, 80% and 95% of the gap between the two "
-                     "tiers, {}, {} and {} of the calls go to the dearer one.",
-                     eval.apgr, Percent(eval.cpt50), Percent(eval.cpt80), Percent(eval.cpt95)));
+    item(
+        fmt::format("Ranking of held-out rows: APGR {:.4f}; to recover 50%, 80% and 95% of the gap between the two "
+                    "tiers, {}, {} and {} of the calls go to the dearer one.",
+                    eval.apgr, Percent(eval.cpt50), Percent(eval.cpt80), Percent(eval.cpt95)));
   }
   return items.empty() ? "" : "<ul>\n" + items + "</ul>\n";
 }

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "evaluation/report.h"
 
@@ -52,9 +52,8 @@ std::vector<std::pair<std::string, std::string>> Facts(const ReplayReport& repor
   if (report.late_share) facts.emplace_back("late", Percent(*report.late_share));
   if (report.propensity_check) {
     const auto& check = *report.propensity_check;
-    facts.emplace_back("propensity check",
-                       fmt::format("p = {:.3g}  (chi-squared {:.2f}, {} degrees of freedom)", check.p_value,
-                                   check.statistic, check.degrees_of_freedom));
+    facts.emplace_back("propensity check", fmt::format("p = {:.3g}  (chi-squared {:.2f}, {} degrees of freedom)",
+                                                       check.p_value, check.statistic, check.degrees_of_freedom));
   }
   facts.emplace_back("time " + report.decide_what,
                      fmt::format("p50 {:.0f} us, p99 {:.0f} us", report.decide_us_p50, report.decide_us_p99));

@@ -1,8 +1,8 @@
 #include "evaluation/svg.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace suffice {
 namespace {
@@ -47,12 +47,23 @@ std::string EscapeXml(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      case '\'': escaped += "&#39;"; break;
-      default: escaped += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
     }
   }
   return escaped;
@@ -96,8 +107,8 @@ void Svg::Polygon(const std::vector<Point>& points, std::string_view classes) {
 }
 
 void Svg::Circle(Point center, double radius, std::string_view classes) {
-  body_ += fmt::format("<circle cx='{:.1f}' cy='{:.1f}' r='{:.1f}' class='{}'/>\n", center.x, center.y, radius,
-                       classes);
+  body_ +=
+      fmt::format("<circle cx='{:.1f}' cy='{:.1f}' r='{:.1f}' class='{}'/>\n", center.x, center.y, radius, classes);
 }
 
 void Svg::Diamond(Point center, double radius, std::string_view classes) {
@@ -112,9 +123,9 @@ void Svg::Text(Point at, std::string_view text, std::string_view classes, Anchor
 }
 
 void Svg::VerticalText(Point at, std::string_view text, std::string_view classes) {
-  body_ += fmt::format(
-      "<text transform='translate({:.1f} {:.1f}) rotate(-90)' text-anchor='middle' class='{}'>{}</text>\n", at.x, at.y,
-      classes, EscapeXml(text));
+  body_ +=
+      fmt::format("<text transform='translate({:.1f} {:.1f}) rotate(-90)' text-anchor='middle' class='{}'>{}</text>\n",
+                  at.x, at.y, classes, EscapeXml(text));
 }
 
 std::string Svg::Finish() const {

@@ -67,7 +67,8 @@ void FillTotals(const std::vector<ReplayPass>& passes, const QualityCostTable& t
   report.regret = (BestWeightedObjective(table, weight) - achieved) * static_cast<double>(table.size());
 }
 
-void FillCurve(const std::vector<ReplayPass>& passes, const QualityCostTable& table, const Baselines& baselines, ReplayReport& report) {
+void FillCurve(const std::vector<ReplayPass>& passes, const QualityCostTable& table, const Baselines& baselines,
+               ReplayReport& report) {
   const size_t n = table.size();
   const size_t points = std::min(kCurvePoints, n);
   for (size_t p = 0; p < points; ++p) {

@@ -1,6 +1,5 @@
-// From what was chosen to a report: sums, windows and checks, the same for a replay in-process and for traffic played against a
-// server.
-// Thread contract: plain data and pure functions.
+// From what was chosen to a report: sums, windows and checks, the same for a replay in-process and for traffic played
+// against a server. Thread contract: plain data and pure functions.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +30,8 @@ struct ReplayPass {
 std::vector<int> ShuffledRows(size_t n, uint64_t seed);
 
 // The report of these passes, without `traffic` (what it is called) and `eval`.
-// REQUIRES: at least one pass, each with every row of the traffic and a time for each; the traffic has at least one row, and its
-// tiers are those of the configuration in its order.
+// REQUIRES: at least one pass, each with every row of the traffic and a time for each; the traffic has at least one
+// row, and its tiers are those of the configuration in its order.
 ReplayReport Tally(const Config& config, const Traffic& traffic, const std::vector<ReplayPass>& passes);
 
 }  // namespace suffice

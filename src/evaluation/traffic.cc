@@ -1,5 +1,7 @@
 #include "evaluation/traffic.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -8,8 +10,6 @@
 #include <fstream>
 #include <set>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/status_macros.h"
 #include "evaluation/json_line.h"

@@ -20,8 +20,8 @@ namespace suffice {
 
 // What one tier's answer to one prompt was like.
 struct TrafficTier {
-  double quality = 0;              // in [0, 1]
-  std::optional<double> cost_usd;  // of the call
+  double quality = 0;                // in [0, 1]
+  std::optional<double> cost_usd;    // of the call
   std::optional<double> latency_ms;  // total
   std::optional<double> ttft_ms;     // to the first token
   std::optional<int64_t> input_tokens;

@@ -1,9 +1,9 @@
 #include "evaluation/two_tier_curve.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "base/status_macros.h"
 #include "suffice/status.h"

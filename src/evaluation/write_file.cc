@@ -1,13 +1,12 @@
 #include "evaluation/write_file.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-
-#include <fmt/format.h>
 
 namespace suffice {
 namespace {

@@ -1,9 +1,9 @@
 // What the caller sends beside the text: a ready embedding and named features.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "base/status_macros.h"
 #include "features/sketch.h"

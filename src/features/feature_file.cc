@@ -1,10 +1,10 @@
 #include "features/feature_file.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <fstream>
 #include <sstream>
-
-#include <fmt/format.h>
 
 namespace suffice {
 
@@ -15,7 +15,8 @@ absl::StatusOr<FeatureSetPtr> LoadFeatureFile(const std::string& path, const Fea
   bytes << in.rdbuf();
   auto features = LoadFeatureSet(bytes.str(), config);
   if (!features.ok()) {
-    return absl::Status(features.status().code(), fmt::format("{}: {}", path, std::string(features.status().message())));
+    return absl::Status(features.status().code(),
+                        fmt::format("{}: {}", path, std::string(features.status().message())));
   }
   return features;
 }

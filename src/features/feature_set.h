@@ -42,12 +42,12 @@ using FeatureSetPtr = std::shared_ptr<const FeatureSet>;
 FeatureSetPtr MakeCountedFeatures(const FeatureConfig& config);
 
 struct SvdFitOptions {
-  int dimensions = 64;        // of the projection, 1 to 512; fewer where the data has a smaller rank
+  int dimensions = 64;  // of the projection, 1 to 512; fewer where the data has a smaller rank
   int power_iterations = 3;
   int oversampling = 16;
   int threads = 2;
   uint64_t seed = 1;
-  uint64_t salt = 0;          // that the sketches were made with; recorded
+  uint64_t salt = 0;             // that the sketches were made with; recorded
   int64_t max_prompts = 100000;  // a uniform sample (reservoir, seeded) of more is used
 };
 

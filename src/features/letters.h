@@ -33,8 +33,8 @@ constexpr uint64_t Prefix(uint64_t eight, size_t size) {
 }
 
 struct LetterRun {
-  ShortWord word;    // lower-cased
-  size_t size = 0;   // letters; 0 when the run does not end within 16 bytes
+  ShortWord word;   // lower-cased
+  size_t size = 0;  // letters; 0 when the run does not end within 16 bytes
   bool all_capitals = false;
 };
 

@@ -10,13 +10,54 @@ namespace {
 // projection, which takes them in; the rest are ordered by what they add to the ones before, on quality and answer
 // length.
 enum PropertyIndex {
-  kDistinctShare, kStartsWithCommand, kThirdPersons, kQuotes, kLongWordShare, kLogNewlines, kDigitShare,
-  kNumberOptionShare, kWritings, kHows, kNegations, kOptionCount, kExplains, kWhats, kFirstPersons, kBrevities,
-  kLogBytes, kQuantities, kMathematicsWords, kCodeMarks, kComparisons, kVeryLongWordShare, kOptionLength,
-  kFunctionWordShare, kCodeWords, kMathematicsMarks, kCommands, kSecondPersons, kLogics, kLogSentences,
-  kBlanksListsLinks, kLogNumbers, kModals, kMeanWordLength, kParentheses, kWhiches, kWhoWhenWheres, kCapitalShare,
-  kLogWords, kCapitalsWordShare, kSentenceLength, kQuestionMarks, kShortWordShare, kRareLetterShare, kWhys,
-  kCapitalWordShare, kLogLongNumbers, kNonAsciiShare
+  kDistinctShare,
+  kStartsWithCommand,
+  kThirdPersons,
+  kQuotes,
+  kLongWordShare,
+  kLogNewlines,
+  kDigitShare,
+  kNumberOptionShare,
+  kWritings,
+  kHows,
+  kNegations,
+  kOptionCount,
+  kExplains,
+  kWhats,
+  kFirstPersons,
+  kBrevities,
+  kLogBytes,
+  kQuantities,
+  kMathematicsWords,
+  kCodeMarks,
+  kComparisons,
+  kVeryLongWordShare,
+  kOptionLength,
+  kFunctionWordShare,
+  kCodeWords,
+  kMathematicsMarks,
+  kCommands,
+  kSecondPersons,
+  kLogics,
+  kLogSentences,
+  kBlanksListsLinks,
+  kLogNumbers,
+  kModals,
+  kMeanWordLength,
+  kParentheses,
+  kWhiches,
+  kWhoWhenWheres,
+  kCapitalShare,
+  kLogWords,
+  kCapitalsWordShare,
+  kSentenceLength,
+  kQuestionMarks,
+  kShortWordShare,
+  kRareLetterShare,
+  kWhys,
+  kCapitalWordShare,
+  kLogLongNumbers,
+  kNonAsciiShare
 };
 static_assert(kNonAsciiShare + 1 == kPropertyCount);
 
@@ -126,12 +167,25 @@ void Words(const TextCounts& counts, Values& v) {
   v[kCapitalsWordShare] = std::sqrt(Share(counts.capitals_words, words));
   v[kFunctionWordShare] = Share(counts.classes[kFunction], words);
   v[kStartsWithCommand] = counts.starts_with_command ? 1 : 0;
-  constexpr std::pair<PropertyIndex, WordClass> kCounted[] = {
-      {kNegations, kNegation}, {kFirstPersons, kFirstPerson}, {kSecondPersons, kSecondPerson},
-      {kThirdPersons, kThirdPerson}, {kWhats, kWhat}, {kWhiches, kWhich}, {kHows, kHow}, {kWhys, kWhy},
-      {kWhoWhenWheres, kWhoWhenWhere}, {kQuantities, kQuantity}, {kComparisons, kComparison}, {kLogics, kLogic},
-      {kCommands, kCommand}, {kCodeWords, kCode}, {kMathematicsWords, kMathematics}, {kExplains, kExplain},
-      {kBrevities, kBrevity}, {kWritings, kWriting}, {kModals, kModal}};
+  constexpr std::pair<PropertyIndex, WordClass> kCounted[] = {{kNegations, kNegation},
+                                                              {kFirstPersons, kFirstPerson},
+                                                              {kSecondPersons, kSecondPerson},
+                                                              {kThirdPersons, kThirdPerson},
+                                                              {kWhats, kWhat},
+                                                              {kWhiches, kWhich},
+                                                              {kHows, kHow},
+                                                              {kWhys, kWhy},
+                                                              {kWhoWhenWheres, kWhoWhenWhere},
+                                                              {kQuantities, kQuantity},
+                                                              {kComparisons, kComparison},
+                                                              {kLogics, kLogic},
+                                                              {kCommands, kCommand},
+                                                              {kCodeWords, kCode},
+                                                              {kMathematicsWords, kMathematics},
+                                                              {kExplains, kExplain},
+                                                              {kBrevities, kBrevity},
+                                                              {kWritings, kWriting},
+                                                              {kModals, kModal}};
   for (const auto& [property, word_class] : kCounted) v[property] = Log1p(counts.classes[word_class]);
 }
 

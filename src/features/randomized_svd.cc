@@ -1,9 +1,8 @@
 #include "features/randomized_svd.h"
 
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
-
-#include <Eigen/Eigenvalues>
 
 #include "features/parallel.h"
 #include "features/random.h"

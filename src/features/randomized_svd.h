@@ -2,11 +2,10 @@
 // Thread contract: SparseCounts is immutable while used. Results are the same, bit for bit, for any number of threads.
 #pragma once
 
+#include <Eigen/Core>
 #include <cstdint>
 #include <functional>
 #include <vector>
-
-#include <Eigen/Core>
 
 #include "features/sketch.h"
 
@@ -31,8 +30,8 @@ struct SvdOptions {
 };
 
 struct SvdResult {
-  RowMatrix right;                    // kSketchBuckets x d right singular vectors, by falling singular value
-  Eigen::VectorXd singular_values;    // d; d is smaller than asked for where the rank is
+  RowMatrix right;                  // kSketchBuckets x d right singular vectors, by falling singular value
+  Eigen::VectorXd singular_values;  // d; d is smaller than asked for where the rank is
 };
 
 // Halko, Martinsson and Tropp 2011 (arXiv 0909.4061): the range of A^T by algorithm 4.4 (randomised subspace

@@ -33,8 +33,12 @@ constexpr std::array<ByteClass, 256> MakeClasses() {
   std::array<ByteClass, 256> classes{};
   for (int c = 0; c < 256; ++c) {
     const Byte byte = static_cast<Byte>(c);
-    classes[c] = c == '\n' ? kNewline : IsLetter(byte) ? kLetter : IsDigit(byte) ? kDigit
-               : c >= 0x80 ? kHigh : c > ' ' && c < 0x7F ? kMark : kBlank;
+    classes[c] = c == '\n'             ? kNewline
+                 : IsLetter(byte)      ? kLetter
+                 : IsDigit(byte)       ? kDigit
+                 : c >= 0x80           ? kHigh
+                 : c > ' ' && c < 0x7F ? kMark
+                                       : kBlank;
   }
   return classes;
 }
@@ -69,15 +73,25 @@ class Scanner {
     if (at_start) LineStart(p, end);
     while (p < end) {
       switch (kClasses[*p]) {
-        case kBlank: ++p; break;
-        case kLetter: p = Word(p, end); break;
-        case kDigit: p = Number(p, end); break;
-        case kMark: p = Mark(p, end); break;
+        case kBlank:
+          ++p;
+          break;
+        case kLetter:
+          p = Word(p, end);
+          break;
+        case kDigit:
+          p = Number(p, end);
+          break;
+        case kMark:
+          p = Mark(p, end);
+          break;
         case kNewline:
           Code('\n');
           LineStart(++p, end);
           break;
-        case kHigh: p = High(p, end); break;
+        case kHigh:
+          p = High(p, end);
+          break;
       }
     }
   }

@@ -25,8 +25,8 @@ inline constexpr size_t kScanEndBytes = 4096;
 inline constexpr size_t kMaxScanBuckets = 2 * 2 * kScanEndBytes;
 
 struct TextCounts {
-  size_t bytes = 0;       // of the whole text
-  size_t scanned = 0;     // bytes read
+  size_t bytes = 0;                         // of the whole text
+  size_t scanned = 0;                       // bytes read
   std::array<uint32_t, 256> byte_counts{};  // of the bytes read
   uint32_t words = 0;
   uint32_t word_bytes = 0;
@@ -38,13 +38,13 @@ struct TextCounts {
   std::array<uint32_t, kWordClassCount> classes{};
   bool starts_with_command = false;
   uint32_t numbers = 0;
-  uint32_t long_numbers = 0;  // 3 digits and more
-  uint32_t sentences = 0;     // . ! or ? before a blank or the end
-  uint32_t list_marks = 0;    // lines that begin with "- ", "* ", a bullet or "1."
-  uint32_t options = 0;       // "(A)" or "(1)" anywhere; lines that begin with "A.", "A)" or "1)"
-  uint32_t number_options = 0;  // options that begin with a digit, a sign or a dollar
+  uint32_t long_numbers = 0;                 // 3 digits and more
+  uint32_t sentences = 0;                    // . ! or ? before a blank or the end
+  uint32_t list_marks = 0;                   // lines that begin with "- ", "* ", a bullet or "1."
+  uint32_t options = 0;                      // "(A)" or "(1)" anywhere; lines that begin with "A.", "A)" or "1)"
+  uint32_t number_options = 0;               // options that begin with a digit, a sign or a dollar
   size_t first_option = 0, last_option = 0;  // where they begin
-  uint32_t links = 0;         // "http" or "www"
+  uint32_t links = 0;                        // "http" or "www"
 };
 
 // Scans `text` into fresh `counts`; writes at most kMaxScanBuckets buckets (with repeats, in order of appearance) and

@@ -24,9 +24,9 @@ struct Sketch {
     uint8_t count;  // saturates at 255
     auto operator<=>(const Count&) const = default;
   };
-  std::vector<Count> counts;                   // by bucket, ascending, each bucket once
+  std::vector<Count> counts;                       // by bucket, ascending, each bucket once
   std::array<float, kPropertyCount> properties{};  // counted properties, standardised by fixed constants
-  std::vector<float> extras;                   // the caller's embedding and named features, see EncodeExtras
+  std::vector<float> extras;                       // the caller's embedding and named features, see EncodeExtras
 
   bool operator==(const Sketch&) const = default;
 

@@ -1,10 +1,10 @@
 #include "features/svd_features.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "base/hash.h"
 #include "features/feature_bytes.h"
@@ -129,8 +129,8 @@ SvdFeatures::SvdFeatures(SvdTable table, const FeatureConfig& config)
 
 void SvdFeatures::Compute(const Sketch& sketch, std::span<float> x) const {
   float* const properties = FillBiasAndExtras(sketch, extras(), x);
-  float* const own = std::transform(sketch.properties.begin(), sketch.properties.begin() + kSvdProperties, properties,
-                                    ClipFeature);
+  float* const own =
+      std::transform(sketch.properties.begin(), sketch.properties.begin() + kSvdProperties, properties, ClipFeature);
   Project(table_, sketch.counts, own);
   for (int k = 0; k < table_.dimensions; ++k) {
     const auto i = static_cast<size_t>(k);
@@ -192,8 +192,10 @@ absl::StatusOr<FeatureSetPtr> LoadFeatureSet(const std::string& bytes, const Fea
   const absl::StatusOr<Frame> frame = ReadFrame(bytes, LayoutHash(config));
   if (!frame.ok()) return frame.status();
   switch (frame->kind) {
-    case FeatureKind::kCounted: return ReadCountedFeatures(frame->body, config);
-    case FeatureKind::kSvd: return ReadSvdFeatures(frame->body, config);
+    case FeatureKind::kCounted:
+      return ReadCountedFeatures(frame->body, config);
+    case FeatureKind::kSvd:
+      return ReadSvdFeatures(frame->body, config);
   }
   return MalformedFeatures("unknown kind");
 }

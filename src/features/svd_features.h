@@ -30,8 +30,8 @@ const std::array<float, 256>& SublinearTf();
 // What SvdFitter learns and the file keeps.
 struct SvdTable {
   uint64_t salt = 0;
-  uint64_t prompts = 0;  // it was fitted on
-  int dimensions = 0;    // 1..kMaxProjection
+  uint64_t prompts = 0;         // it was fitted on
+  int dimensions = 0;           // 1..kMaxProjection
   std::vector<uint8_t> idf;     // kSketchBuckets, in kIdfStep
   std::vector<int8_t> weights;  // kSketchBuckets x StrideOf(dimensions), row-major; idf is folded in
   // Per dimension: a feature is factor * (projection in units of the int8 weights) + offset.

@@ -1,9 +1,9 @@
 // SvdFitter: a uniform sample of sketches in bounded memory, and the fit.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "features/parallel.h"
 #include "features/random.h"

@@ -9,8 +9,26 @@
 namespace suffice {
 
 enum WordClass : uint8_t {
-  kNegation, kFirstPerson, kSecondPerson, kThirdPerson, kWhat, kWhich, kHow, kWhy, kWhoWhenWhere, kQuantity,
-  kComparison, kLogic, kCommand, kCode, kMathematics, kExplain, kBrevity, kWriting, kModal, kFunction,
+  kNegation,
+  kFirstPerson,
+  kSecondPerson,
+  kThirdPerson,
+  kWhat,
+  kWhich,
+  kHow,
+  kWhy,
+  kWhoWhenWhere,
+  kQuantity,
+  kComparison,
+  kLogic,
+  kCommand,
+  kCode,
+  kMathematics,
+  kExplain,
+  kBrevity,
+  kWriting,
+  kModal,
+  kFunction,
   kNoClass,  // counted like the others, so that counting needs no branch
   kWordClassCount
 };

@@ -1,10 +1,10 @@
 #include "learner/learner.h"
 
-#include <algorithm>
-#include <utility>
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "features/feature_file.h"
@@ -45,14 +45,16 @@ absl::StatusOr<Learner> Learner::Resume(EventLog* log, std::shared_ptr<const Con
     learner.statistics_ = *std::move(statistics);
     learner.cursor_ = newest->cursor;
   } else {
-    spdlog::warn("snapshot {} cannot be used ({}); folding the whole log", newest->number, statistics.status().ToString());
+    spdlog::warn("snapshot {} cannot be used ({}); folding the whole log", newest->number,
+                 statistics.status().ToString());
   }
   return learner;
 }
 
 absl::StatusOr<bool> Learner::CatchUp(int64_t limit, LogCursor end) {
   SUFFICE_ASSIGN_OR_RETURN(const LogTail tail, log_->ReadTail(cursor_, limit));
-  const LogCursor after{std::min(tail.end.outcome_seq, end.outcome_seq), std::min(tail.end.feedback_seq, end.feedback_seq)};
+  const LogCursor after{std::min(tail.end.outcome_seq, end.outcome_seq),
+                        std::min(tail.end.feedback_seq, end.feedback_seq)};
   for (const ObservedDecision& observed : tail.touched) statistics_.Fold(observed, cursor_, after, prices_);
   const bool moved = after != cursor_;
   cursor_ = after;
@@ -85,7 +87,9 @@ void Learner::ReplaceConfig(std::shared_ptr<const Config> config) {
   if (config_->policy.half_life != statistics_.half_life()) ReplaceFeatures(statistics_.features());
 }
 
-SnapshotPtr Learner::NextSnapshot() { return MakeSnapshot(++last_number_, cursor_, config_, config_hash_, statistics_); }
+SnapshotPtr Learner::NextSnapshot() {
+  return MakeSnapshot(++last_number_, cursor_, config_, config_hash_, statistics_);
+}
 
 SnapshotRecord Learner::RecordOf(const Snapshot& snapshot, int64_t time_us, bool with_state) const {
   return {.number = snapshot.number,
@@ -100,10 +104,10 @@ absl::StatusOr<FeatureSetPtr> ChooseFeatures(EventLog& log, const Config& config
   if (!config.features.file.empty()) {
     SUFFICE_ASSIGN_OR_RETURN(FeatureSetPtr features, LoadFeatureFile(config.features.file, config.features));
     if (const auto salt = SaltOf(*features); salt && *salt != log.salt()) {
-      return absl::FailedPreconditionError(
-          fmt::format("features.file: {} was fitted with another salt than this store's; fit it with `suffice fit-features "
-                      "--db` on this store, or start a new one",
-                      config.features.file));
+      return absl::FailedPreconditionError(fmt::format(
+          "features.file: {} was fitted with another salt than this store's; fit it with `suffice fit-features "
+          "--db` on this store, or start a new one",
+          config.features.file));
     }
     return features;
   }
@@ -113,7 +117,8 @@ absl::StatusOr<FeatureSetPtr> ChooseFeatures(EventLog& log, const Config& config
 }
 
 absl::StatusOr<FeatureSetPtr> FitFeaturesOnLog(EventLog& log, const Config& config, int64_t max_prompts) {
-  SvdFitter fitter(config.features, {.dimensions = config.features.dimensions, .salt = log.salt(), .max_prompts = max_prompts});
+  SvdFitter fitter(config.features,
+                   {.dimensions = config.features.dimensions, .salt = log.salt(), .max_prompts = max_prompts});
   SUFFICE_ASSIGN_OR_RETURN(const int64_t last, log.LastDecisionSeq());
   for (int64_t after = std::max<int64_t>(0, last - max_prompts); after < last;) {
     const int64_t page_start = after;

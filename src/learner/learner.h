@@ -1,6 +1,6 @@
-// Follows the event log: folds what is new into the statistics, and makes snapshots of them. The same code serves a running
-// server, a restart, a rebuild and a replay.
-// Thread contract: confined to one thread (the log it reads is thread-safe).
+// Follows the event log: folds what is new into the statistics, and makes snapshots of them. The same code serves a
+// running server, a restart, a rebuild and a replay. Thread contract: confined to one thread (the log it reads is
+// thread-safe).
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ class Learner {
   // Starts from nothing. `log` outlives the learner.
   Learner(EventLog* log, std::shared_ptr<const Config> config, FeatureSetPtr features);
 
-  // Starts from the log's newest kept state where it fits the configuration, else from nothing; then the tail remains to be
-  // read by CatchUp.
+  // Starts from the log's newest kept state where it fits the configuration, else from nothing; then the tail remains
+  // to be read by CatchUp.
   static absl::StatusOr<Learner> Resume(EventLog* log, std::shared_ptr<const Config> config);
 
   // Folds up to `limit` new outcomes and feedbacks, none behind `end`. Returns whether there may be more.
@@ -56,8 +56,8 @@ class Learner {
   int64_t last_number_ = 0;
 };
 
-// The features that the log's store should use now: the configured file, else those of its newest kept state, else counted
-// properties.
+// The features that the log's store should use now: the configured file, else those of its newest kept state, else
+// counted properties.
 absl::StatusOr<FeatureSetPtr> ChooseFeatures(EventLog& log, const Config& config);
 // Fits a projection on the sketches of the log's newest `max_prompts` decisions.
 absl::StatusOr<FeatureSetPtr> FitFeaturesOnLog(EventLog& log, const Config& config, int64_t max_prompts = 100000);

@@ -25,8 +25,9 @@ class PriceBook {
   absl::flat_hash_map<std::string, std::map<std::string, Price>> by_hash_;
 };
 
-// What the call of a decision for `tier` cost by the price list, in nano-dollars (an OutcomeSettler): told tokens at the prices
-// of the tier that really served, with the input estimated from the prompt where it was not told. 0 when the price is unknown.
+// What the call of a decision for `tier` cost by the price list, in nano-dollars (an OutcomeSettler): told tokens at
+// the prices of the tier that really served, with the input estimated from the prompt where it was not told. 0 when the
+// price is unknown.
 int64_t ListCostNanos(const std::string& config_hash, const std::string& tier, double input_tokens_estimate,
                       const Outcome& outcome, PriceBook& prices);
 

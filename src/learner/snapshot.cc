@@ -6,13 +6,12 @@
 namespace suffice {
 namespace {
 
-
 using StatisticsOf = BucketedStatistics TierStatistics::*;
 
 // `weight` pseudo-observations whose x are distributed as the other tiers' and whose answers follow their mean theta.
 // Nothing when the others know no more than the tier itself.
-std::optional<RidgeStatistics> FromOtherTiers(const Config& config, const Statistics& statistics, const std::string& tier,
-                                              StatisticsOf target, const RidgePrior& prior) {
+std::optional<RidgeStatistics> FromOtherTiers(const Config& config, const Statistics& statistics,
+                                              const std::string& tier, StatisticsOf target, const RidgePrior& prior) {
   const PolicyConfig& policy = config.policy;
   const auto own = statistics.tiers().find(tier);
   if (own != statistics.tiers().end() && (own->second.*target).n() >= policy.burn_in) return std::nullopt;
@@ -46,15 +45,16 @@ TierModel FitTier(const Config& config, const Statistics& statistics, const Tier
   options.prior = tier.prior;
   const RidgePrior ridge{.precision = options.ridge}, outcome_ridge{.precision = options.outcome_ridge};
   options.quality_from_others = FromOtherTiers(config, statistics, tier.name, &TierStatistics::quality, ridge);
-  options.output_tokens_from_others = FromOtherTiers(config, statistics, tier.name, &TierStatistics::output_tokens, outcome_ridge);
+  options.output_tokens_from_others =
+      FromOtherTiers(config, statistics, tier.name, &TierStatistics::output_tokens, outcome_ridge);
   options.latency_from_others = FromOtherTiers(config, statistics, tier.name, &TierStatistics::latency, outcome_ridge);
   return TierModel(own, options);
 }
 
 }  // namespace
 
-SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const Config> config, std::string config_hash,
-                         const Statistics& statistics) {
+SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const Config> config,
+                         std::string config_hash, const Statistics& statistics) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->number = number;
   snapshot->cursor = cursor;

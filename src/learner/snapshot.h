@@ -32,17 +32,17 @@ using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
 // Fits every tier's model. A tier with little data among well-known ones starts from `policy.new_tier.weight`
 // pseudo-observations at the mean of the others.
-SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const Config> config, std::string config_hash,
-                         const Statistics& statistics);
+SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const Config> config,
+                         std::string config_hash, const Statistics& statistics);
 
-// Hands the newest snapshot to any number of readers. A read costs one relaxed load when nothing changed: the pointer is
-// cached per thread and checked against a version (std::atomic<std::shared_ptr> takes a lock in g++ 12).
+// Hands the newest snapshot to any number of readers. A read costs one relaxed load when nothing changed: the pointer
+// is cached per thread and checked against a version (std::atomic<std::shared_ptr> takes a lock in g++ 12).
 class SnapshotPublisher {
  public:
   SnapshotPublisher();
   void Publish(SnapshotPtr snapshot);
-  // The newest snapshot; null before the first Publish. The reference is valid on this thread until its next call to any
-  // publisher's Get.
+  // The newest snapshot; null before the first Publish. The reference is valid on this thread until its next call to
+  // any publisher's Get.
   const SnapshotPtr& Get() const;
 
  private:

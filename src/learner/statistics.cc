@@ -43,9 +43,11 @@ double Difference(const BucketedStatistics& a, const BucketedStatistics& b) {
 }
 
 // Output tokens as billed: where dollars were told, those that explain them at the list price.
-std::optional<double> BilledOutputTokens(const Outcome& outcome, double input_tokens, const std::optional<Price>& price) {
+std::optional<double> BilledOutputTokens(const Outcome& outcome, double input_tokens,
+                                         const std::optional<Price>& price) {
   if (outcome.cost_usd && price && price->output_usd_per_mtok > 0) {
-    return std::max(0.0, (*outcome.cost_usd * 1e6 - price->input_usd_per_mtok * input_tokens) / price->output_usd_per_mtok);
+    return std::max(0.0,
+                    (*outcome.cost_usd * 1e6 - price->input_usd_per_mtok * input_tokens) / price->output_usd_per_mtok);
   }
   if (outcome.output_tokens) return static_cast<double>(*outcome.output_tokens);
   return std::nullopt;
@@ -80,7 +82,8 @@ Lesson LessonOf(const ObservedDecision& observed, LogCursor upto, const std::opt
   return lesson;
 }
 
-Statistics::Statistics(FeatureSetPtr features, double half_life) : features_(std::move(features)), half_life_(half_life) {}
+Statistics::Statistics(FeatureSetPtr features, double half_life)
+    : features_(std::move(features)), half_life_(half_life) {}
 
 std::span<const float> Statistics::Project(const DecisionRecord& decision) {
   if (decision.feature_version == features_->version() &&
@@ -95,8 +98,8 @@ std::span<const float> Statistics::Project(const DecisionRecord& decision) {
   return scratch_;
 }
 
-void Statistics::Teach(TierStatistics& tier, const DecisionRecord& decision, std::span<const float> x, const Lesson& lesson,
-                       double weight) {
+void Statistics::Teach(TierStatistics& tier, const DecisionRecord& decision, std::span<const float> x,
+                       const Lesson& lesson, double weight) {
   const int64_t bucket = decision.tier_ordinal / kBucketDecisions;
   if (lesson.reward) tier.quality.Add(bucket, x, weight, *lesson.reward);
   if (lesson.log_tokens) tier.output_tokens.Add(bucket, x, weight, *lesson.log_tokens);
@@ -139,13 +142,16 @@ std::string Statistics::Serialize() const {
 }
 
 absl::StatusOr<Statistics> Statistics::Deserialize(std::string_view bytes, FeatureSetPtr features, double half_life) {
-  const auto malformed = [](const char* what) { return absl::InvalidArgumentError(std::string("statistics: ") + what); };
+  const auto malformed = [](const char* what) {
+    return absl::InvalidArgumentError(std::string("statistics: ") + what);
+  };
   uint64_t format, version;
   double saved_half_life;
   uint32_t count;
   Statistics statistics(std::move(features), half_life);
   if (!Take(bytes, format) || format != kFormat) return malformed("not in this format");
-  if (!Take(bytes, version) || !Take(bytes, saved_half_life) || !Take(bytes, statistics.skipped_) || !Take(bytes, count)) {
+  if (!Take(bytes, version) || !Take(bytes, saved_half_life) || !Take(bytes, statistics.skipped_) ||
+      !Take(bytes, count)) {
     return malformed("cut short");
   }
   if (version != statistics.features_->version()) return malformed("made with other features");

@@ -1,6 +1,5 @@
-// The statistics of all tiers: a fold of the event log. Sums only, so the order of events does not matter, and merging two
-// replicas' statistics is adding.
-// Thread contract: confined to one thread.
+// The statistics of all tiers: a fold of the event log. Sums only, so the order of events does not matter, and merging
+// two replicas' statistics is adding. Thread contract: confined to one thread.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +18,17 @@ namespace suffice {
 
 // What one decision teaches about its tier, given the events up to a cursor.
 struct Lesson {
-  std::optional<double> reward;      // mean of its feedback
-  std::optional<double> log_tokens;  // ln(1 + billed output tokens)
-  std::optional<double> log_latency; // ln(total ms)
+  std::optional<double> reward;       // mean of its feedback
+  std::optional<double> log_tokens;   // ln(1 + billed output tokens)
+  std::optional<double> log_latency;  // ln(total ms)
   std::optional<double> input_tokens;
 
   bool operator==(const Lesson&) const = default;
 };
 
-// A decision teaches nothing in mode log_only, when its call failed, or when another tier served it (a fallback's answer says
-// nothing about the chosen tier). Where dollars were told, the billed output tokens are those that explain them at `price`.
+// A decision teaches nothing in mode log_only, when its call failed, or when another tier served it (a fallback's
+// answer says nothing about the chosen tier). Where dollars were told, the billed output tokens are those that explain
+// them at `price`.
 Lesson LessonOf(const ObservedDecision& observed, LogCursor upto, const std::optional<Price>& price);
 
 class Statistics {
@@ -52,7 +52,8 @@ class Statistics {
  private:
   // x of the decision under `features_`; empty when it cannot be had. Valid until the next call.
   std::span<const float> Project(const DecisionRecord& decision);
-  void Teach(TierStatistics& tier, const DecisionRecord& decision, std::span<const float> x, const Lesson& lesson, double weight);
+  void Teach(TierStatistics& tier, const DecisionRecord& decision, std::span<const float> x, const Lesson& lesson,
+             double weight);
 
   FeatureSetPtr features_;
   double half_life_;
@@ -61,8 +62,8 @@ class Statistics {
   int64_t skipped_ = 0;
 };
 
-// Largest difference between the two, relative to the larger entry of each sum's scale: 0 when equal, infinity when tiers or
-// dimensions differ.
+// Largest difference between the two, relative to the larger entry of each sum's scale: 0 when equal, infinity when
+// tiers or dimensions differ.
 double RelativeDifference(const Statistics& a, const Statistics& b);
 
 }  // namespace suffice

@@ -27,11 +27,11 @@ struct LogCounters {
   int64_t decisions = 0;  // committed since open
   int64_t outcomes = 0;
   int64_t feedbacks = 0;
-  int64_t unknown_outcomes = 0;   // for decisions that are not in the log; kept apart in `orphans`
+  int64_t unknown_outcomes = 0;  // for decisions that are not in the log; kept apart in `orphans`
   int64_t unknown_feedbacks = 0;
   int64_t duplicates = 0;
-  int64_t queued = 0;             // waiting for the writer now
-  std::string error;              // the last write error; empty when the last commit went well
+  int64_t queued = 0;  // waiting for the writer now
+  std::string error;   // the last write error; empty when the last commit went well
 };
 
 class EventLog {

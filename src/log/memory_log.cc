@@ -1,10 +1,10 @@
 // The event log in memory. One mutex guards everything; callbacks run outside of it.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 #include <map>
 #include <unordered_map>
-
-#include <fmt/format.h>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"

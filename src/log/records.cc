@@ -4,10 +4,14 @@ namespace suffice {
 
 std::string_view ToString(DecisionOrigin origin) {
   switch (origin) {
-    case DecisionOrigin::kLive: return "live";
-    case DecisionOrigin::kApprentice: return "apprentice";
-    case DecisionOrigin::kLogOnly: return "log_only";
-    case DecisionOrigin::kEval: return "eval";
+    case DecisionOrigin::kLive:
+      return "live";
+    case DecisionOrigin::kApprentice:
+      return "apprentice";
+    case DecisionOrigin::kLogOnly:
+      return "log_only";
+    case DecisionOrigin::kEval:
+      return "eval";
   }
   return "unknown";
 }

@@ -1,8 +1,8 @@
 #include "log/rules.h"
 
-#include <cmath>
-
 #include <fmt/format.h>
+
+#include <cmath>
 
 #include "base/status_macros.h"
 #include "suffice/status.h"

@@ -1,10 +1,10 @@
 #include "log/sqlite.h"
 
-#include <cstring>
-#include <limits>
-
 #include <fmt/format.h>
 #include <sqlite3.h>
+
+#include <cstring>
+#include <limits>
 
 #include "base/status_macros.h"
 
@@ -13,19 +13,24 @@ namespace {
 
 absl::StatusCode CodeOf(int code) {
   switch (code & 0xff) {
-    case SQLITE_CONSTRAINT: return absl::StatusCode::kAlreadyExists;
+    case SQLITE_CONSTRAINT:
+      return absl::StatusCode::kAlreadyExists;
     case SQLITE_TOOBIG:
-    case SQLITE_MISMATCH: return absl::StatusCode::kInvalidArgument;
+    case SQLITE_MISMATCH:
+      return absl::StatusCode::kInvalidArgument;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return absl::StatusCode::kDataLoss;
+    case SQLITE_NOTADB:
+      return absl::StatusCode::kDataLoss;
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_NOMEM:
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_CANTOPEN:
-    case SQLITE_READONLY: return absl::StatusCode::kUnavailable;
-    default: return absl::StatusCode::kInternal;
+    case SQLITE_READONLY:
+      return absl::StatusCode::kUnavailable;
+    default:
+      return absl::StatusCode::kInternal;
   }
 }
 
@@ -60,8 +65,8 @@ void Statement::BindText(int parameter, std::string_view value) {
 }
 
 void Statement::BindBlob(int parameter, std::string_view value) {
-  Note(sqlite3_bind_blob64(statement_.get(), parameter, value.empty() ? "" : value.data(), value.size(),
-                           SQLITE_STATIC));
+  Note(
+      sqlite3_bind_blob64(statement_.get(), parameter, value.empty() ? "" : value.data(), value.size(), SQLITE_STATIC));
 }
 
 void Statement::BindNull(int parameter) { Note(sqlite3_bind_null(statement_.get(), parameter)); }
@@ -120,8 +125,8 @@ void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(dat
 
 absl::StatusOr<Database> Database::Open(const std::string& path, Access access) {
   // One thread at a time uses a connection, so SQLite's own mutexes are left out.
-  const int flags = SQLITE_OPEN_NOMUTEX | (access == Access::kReadOnly ? SQLITE_OPEN_READONLY
-                                                                        : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int flags = SQLITE_OPEN_NOMUTEX |
+                    (access == Access::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   Database database;

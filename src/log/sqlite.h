@@ -44,7 +44,7 @@ class Statement {
   // Columns of the current row count from 0. Views live until the next Step or Reset.
   bool IsNull(int column) const;
   int64_t Int(int column) const;
-  double Double(int column) const;  // NULL: NaN
+  double Double(int column) const;           // NULL: NaN
   std::string_view Bytes(int column) const;  // text or blob
   std::string String(int column) const { return std::string(Bytes(column)); }
   std::optional<int64_t> OptionalInt(int column) const;

@@ -1,10 +1,10 @@
 // The event log in a SQLite file: a lock on the file, a writer with its thread, a reader with its own connection.
 #include "log/sqlite_log.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <filesystem>
-
-#include <fmt/format.h>
 
 #include "absl/synchronization/mutex.h"
 #include "base/ids.h"
@@ -32,8 +32,7 @@ class SqliteLog final : public EventLog {
   absl::Status AppendEvaluation(DecisionRecord decision, OutcomeRecord outcome,
                                 std::optional<FeedbackRecord> feedback) override {
     SUFFICE_RETURN_IF_ERROR(CheckEvaluation(decision, outcome, feedback));
-    return writer_->Append(
-        SqliteWriter::EvaluationRows{std::move(decision), std::move(outcome), std::move(feedback)});
+    return writer_->Append(SqliteWriter::EvaluationRows{std::move(decision), std::move(outcome), std::move(feedback)});
   }
 
   void AppendOutcome(OutcomeRecord outcome, Done done) override {

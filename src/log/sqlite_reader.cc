@@ -1,9 +1,9 @@
 #include "log/sqlite_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
-
-#include <fmt/format.h>
 
 #include "base/status_macros.h"
 #include "log/decision_columns.h"

@@ -1,10 +1,10 @@
 #include "log/sqlite_writer.h"
 
-#include <algorithm>
-#include <iterator>
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iterator>
 
 #include "absl/synchronization/notification.h"
 #include "base/status_macros.h"
@@ -66,9 +66,9 @@ absl::Status SqliteWriter::Enqueue(Entry& entry) {
   if (stopping_) return ClosedError();
   const bool is_row = !std::holds_alternative<JobRow>(entry.row);
   if (is_row && waiting_rows_ >= options_.queue_capacity) {
-    return absl::ResourceExhaustedError(fmt::format(
-        "{} rows wait to be written, as many as log.queue_capacity allows; retry later{}", waiting_rows_,
-        counters_.error.empty() ? "" : fmt::format(" (last write failed: {})", counters_.error)));
+    return absl::ResourceExhaustedError(
+        fmt::format("{} rows wait to be written, as many as log.queue_capacity allows; retry later{}", waiting_rows_,
+                    counters_.error.empty() ? "" : fmt::format(" (last write failed: {})", counters_.error)));
   }
   waiting_rows_ += is_row;
   queue_.push_back(std::move(entry));
@@ -138,8 +138,8 @@ void SqliteWriter::Loop() {
       AnswerCommitted(batch);
       continue;
     }
-    const absl::Status error = absl::UnavailableError(
-        fmt::format("the event log cannot be written: {}", std::string(written.message())));
+    const absl::Status error =
+        absl::UnavailableError(fmt::format("the event log cannot be written: {}", std::string(written.message())));
     AnswerFailed(batch, error);
     bool stopping;
     {

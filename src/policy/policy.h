@@ -22,8 +22,8 @@ struct Candidate {
   double quality_sigma = 0;
   double cost_usd = 0;
   double observations = 0;
-  double weight = 0;     // policy weighted: the tier's weight
-  bool is_fixed = false; // policy fixed: this is the tier
+  double weight = 0;      // policy weighted: the tier's weight
+  bool is_fixed = false;  // policy fixed: this is the tier
 
   double score = 0;
   double propensity = 0;

@@ -1,10 +1,9 @@
 #include "stats/ridge.h"
 
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-
-#include <Eigen/Cholesky>
 
 #include "stats/bytes.h"
 
@@ -73,7 +72,8 @@ void RidgeStatistics::AddScaled(const RidgeStatistics& other, double scale) {
   y_sum_ += scale * other.y_sum_;
 }
 
-RidgeStatistics RidgeStatistics::FromLinearModel(const RidgeStatistics& gram, double weight, const Eigen::VectorXd& theta) {
+RidgeStatistics RidgeStatistics::FromLinearModel(const RidgeStatistics& gram, double weight,
+                                                 const Eigen::VectorXd& theta) {
   RidgeStatistics result(gram.dimensions());
   result.packed_ = weight * gram.packed_;
   result.b_ = weight * (gram.S() * theta);

@@ -2,12 +2,11 @@
 // Thread contract: value types; const methods are safe to share.
 #pragma once
 
+#include <Eigen/Core>
 #include <cstdint>
 #include <map>
 #include <span>
 #include <string>
-
-#include <Eigen/Core>
 
 #include "absl/status/statusor.h"
 
@@ -24,9 +23,9 @@ class RidgeStatistics {
   // *this += scale * other. REQUIRES: equal dimensions.
   void AddScaled(const RidgeStatistics& other, double scale);
 
-  // What `weight` noiseless observations of y = theta^T x would leave, their x distributed as those behind `gram`, whose S is a
-  // sum over observations divided by their number. They count as none in n(), so they say nothing of the noise.
-  // REQUIRES: equal dimensions.
+  // What `weight` noiseless observations of y = theta^T x would leave, their x distributed as those behind `gram`,
+  // whose S is a sum over observations divided by their number. They count as none in n(), so they say nothing of the
+  // noise. REQUIRES: equal dimensions.
   static RidgeStatistics FromLinearModel(const RidgeStatistics& gram, double weight, const Eigen::VectorXd& theta);
 
   double n() const { return n_; }
@@ -37,7 +36,7 @@ class RidgeStatistics {
   Eigen::MatrixXd S() const { return S(dimensions()); }
   Eigen::MatrixXd S(int d) const;
 
-  void AppendTo(std::string& bytes) const;                              // little-endian
+  void AppendTo(std::string& bytes) const;                               // little-endian
   static absl::StatusOr<RidgeStatistics> Read(std::string_view& bytes);  // consumes; INVALID_ARGUMENT when malformed
 
  private:
@@ -87,18 +86,18 @@ class BucketedStatistics {
 
 // theta and the posterior shape of a ridge regression on the first `d` dimensions of some statistics.
 struct RidgeSolution {
-  Eigen::VectorXd theta;          // d
-  Eigen::MatrixXf inverse_factor; // lower-triangular W with W^T W = (S + P)^-1, so x^T A^-1 x = |W x|^2
-  double residual_variance = 0;   // of one observation about the fit
-  double n = 0;                   // effective observations
+  Eigen::VectorXd theta;           // d
+  Eigen::MatrixXf inverse_factor;  // lower-triangular W with W^T W = (S + P)^-1, so x^T A^-1 x = |W x|^2
+  double residual_variance = 0;    // of one observation about the fit
+  double n = 0;                    // effective observations
 };
 
 struct RidgePrior {
-  double precision = 300;       // of every dimension but the bias, about 0
-  double bias_precision = 1e-3; // of the bias, about `mean`
-  double mean = 0;              // prior mean of y: acts as `weight` observations at x = e_bias
+  double precision = 300;        // of every dimension but the bias, about 0
+  double bias_precision = 1e-3;  // of the bias, about `mean`
+  double mean = 0;               // prior mean of y: acts as `weight` observations at x = e_bias
   double weight = 0;
-  double variance = 0.0625;     // of one observation, believed with `variance_weight` observations
+  double variance = 0.0625;  // of one observation, believed with `variance_weight` observations
   double variance_weight = 10;
 };
 

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "app/commands.h"
-#include "fake_io.h"
 #include "catch.h"
+#include "fake_io.h"
 #include "suffice/config.h"
 
 namespace suffice {

@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "fake_io.h"
 #include "catch.h"
+#include "fake_io.h"
 
 namespace suffice {
 namespace {
@@ -69,8 +69,12 @@ TEST_CASE("flags that are not given keep their defaults") {
 
 TEST_CASE("the environment sets flags, and the command line wins over it") {
   Example example;
-  example.fake.environment = {{"SUFFICE_SAMPLE_RATE", "0.125"}, {"SUFFICE_SET", "a=b;;c=d;"}, {"SUFFICE_VERBOSE", "1"},
-                              {"SUFFICE_SEED", "5"},            {"SUFFICE_MODE", ""},         {"SUFFICE_OTHER", "x"}};
+  example.fake.environment = {{"SUFFICE_SAMPLE_RATE", "0.125"},
+                              {"SUFFICE_SET", "a=b;;c=d;"},
+                              {"SUFFICE_VERBOSE", "1"},
+                              {"SUFFICE_SEED", "5"},
+                              {"SUFFICE_MODE", ""},
+                              {"SUFFICE_OTHER", "x"}};
   REQUIRE(example.Parse({"--seed", "6"}) == std::nullopt);
   CHECK(example.rate == 0.125);
   CHECK(example.set == std::vector<std::string>{"a=b", "c=d"});

@@ -13,7 +13,8 @@ namespace {
 Config ThreeTiers() {
   Config config;
   config.tiers.push_back({.name = "small", .model = "m1", .price = {0.1, 0.2}, .context_tokens = 1000});
-  config.tiers.push_back({.name = "medium", .model = "m2", .price = {1, 2}, .context_tokens = 8000, .capabilities = {"tools"}});
+  config.tiers.push_back(
+      {.name = "medium", .model = "m2", .price = {1, 2}, .context_tokens = 8000, .capabilities = {"tools"}});
   config.tiers.push_back({.name = "large", .model = "m3", .price = {10, 20}, .capabilities = {"tools", "vision"}});
   return config;
 }
@@ -68,7 +69,9 @@ TEST_CASE("when no tier is eligible the error says why for each") {
 
 TEST_CASE("a bad request names its field") {
   Fixture fixture;
-  const auto field_of = [&](const RouteRequest& request) { return FieldOf(fixture.Decide(request).status()).value_or("none"); };
+  const auto field_of = [&](const RouteRequest& request) {
+    return FieldOf(fixture.Decide(request).status()).value_or("none");
+  };
   RouteRequest request = Ask("hi");
   CHECK(field_of(Ask("")) == "prompt");
   request.messages = {{"user", "hi"}};

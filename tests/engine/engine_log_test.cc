@@ -98,8 +98,9 @@ TEST_CASE("half of the rows are kept when told so, the rest is counted, and each
   int64_t unknown = 0;
   for (const Decision& answer : answers) {
     const auto receipt =
-        answer.tier == "small" ? engine->RecordFeedback({.feedback_id = answer.id.ToString(), .decision_id = answer.id, .reward = 1})
-                               : absl::StatusOr<Receipt>(Receipt{});
+        answer.tier == "small"
+            ? engine->RecordFeedback({.feedback_id = answer.id.ToString(), .decision_id = answer.id, .reward = 1})
+            : absl::StatusOr<Receipt>(Receipt{});
     unknown += receipt.status().code() == absl::StatusCode::kNotFound;
   }
   CHECK(unknown > 0);

@@ -16,7 +16,8 @@ Config FittingConfig() {
   return config;
 }
 
-// Goes on routing and learning, as a server does, until the fitted projection is in use. Returns the next prompt's number.
+// Goes on routing and learning, as a server does, until the fitted projection is in use. Returns the next prompt's
+// number.
 int RouteUntilFitted(Engine& engine, int next) {
   for (int round = 0; round < 100000 && !StartsWith(engine.Status().feature_set, "svd-"); ++round, ++next) {
     Tell(engine, MustRoute(engine, PromptNumber(next)), 0.5);

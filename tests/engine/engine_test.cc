@@ -224,7 +224,8 @@ TEST_CASE("a bad request or configuration is refused with its field, and nothing
   Config config = ThreeTierConfig();
   CHECK(FieldOf(Engine::Open({.config = config}).status()) == std::string("database"));
   config.tiers.clear();
-  CHECK(Engine::Open({.config = config, .database = store.path()}).status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(Engine::Open({.config = config, .database = store.path()}).status().code() ==
+        absl::StatusCode::kInvalidArgument);
   CHECK_FALSE(std::filesystem::exists(store.path()));
   auto engine = MustOpen(store, ThreeTierConfig());
   CHECK(FieldOf(engine->Route({}).status()) == std::string("prompt"));

@@ -33,9 +33,9 @@ Config ThreeTierConfig() {
 }
 
 std::string PromptNumber(int n) {
-  static const char* const kWords[] = {"translate", "prove",  "summarise", "the",   "integral", "letter", "code", "sum",
-                                       "of",        "paris",  "refactor",  "poem",  "invoice",  "why",    "tree", "explain",
-                                       "email",     "number", "recipe",    "python"};
+  static const char* const kWords[] = {"translate", "prove",   "summarise", "the",      "integral", "letter",  "code",
+                                       "sum",       "of",      "paris",     "refactor", "poem",     "invoice", "why",
+                                       "tree",      "explain", "email",     "number",   "recipe",   "python"};
   std::string text;
   for (int k = 0; k < 8; ++k) text += std::string(kWords[Hash64(std::to_string(n * 31 + k)) % 20]) + " ";
   return text + std::to_string(n) + (n % 3 == 0 ? "?" : ".");

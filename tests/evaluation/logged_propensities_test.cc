@@ -53,8 +53,8 @@ SnapshotPtr Learned(const std::shared_ptr<const Config>& config, const Traffic& 
 
 TEST_CASE("drawn tiers follow the logged propensities, and each vector sums to 1") {
   const Traffic traffic = ExampleTraffic(4, 500);
-  for (const PolicyKind kind : {PolicyKind::kThompson, PolicyKind::kLinUcb, PolicyKind::kIgw, PolicyKind::kEpsilonGreedy,
-                                PolicyKind::kRandom, PolicyKind::kWeighted}) {
+  for (const PolicyKind kind : {PolicyKind::kThompson, PolicyKind::kLinUcb, PolicyKind::kIgw,
+                                PolicyKind::kEpsilonGreedy, PolicyKind::kRandom, PolicyKind::kWeighted}) {
     const auto config = std::make_shared<const Config>(ConfigOf(kind));
     const SnapshotPtr snapshot = Learned(config, traffic, 90);
     PropensityCheck check(config->tiers.size());

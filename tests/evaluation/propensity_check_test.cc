@@ -66,7 +66,7 @@ TEST_CASE("Samplers that do something else than they log are caught") {
     const auto p = RandomVector(random, 3);
     const size_t k = Draw(p, uniform(random));
     honest.Add(p, k);
-    forced.Add(p, uniform(random) < 0.03 ? 0 : k);  // 3% of draws forced to the first tier
+    forced.Add(p, uniform(random) < 0.03 ? 0 : k);                        // 3% of draws forced to the first tier
     other_vector.Add(p, Draw(RandomVector(random, 3), uniform(random)));  // right in total, wrong in each
   }
   CHECK(honest.Evaluate().p_value > 0.001);

@@ -1,5 +1,7 @@
-// How regret grows in a world where everything that the learner assumes is true: the whole loop of decide, log and learn on
-// LinearWorld, whose optimum is known.
+// How regret grows in a world where everything that the learner assumes is true: the whole loop of decide, log and
+// learn on LinearWorld, whose optimum is known.
+#include <fmt/format.h>
+
 #include <array>
 #include <atomic>
 #include <cmath>
@@ -8,8 +10,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "base/ids.h"
 #include "catch.h"
@@ -173,7 +173,9 @@ TEST_CASE("regret over 10^3 to 10^5 decisions", "[.regret]") {
       {"igw, all defaults", defaults(PolicyKind::kIgw), 10, kAny},
       {"epsilon_greedy, half_life 0", Steady(PolicyKind::kEpsilonGreedy), 10, kAny},
   };
-  fmt::print("| policy | worlds | 10^3 | 10^3.5 | 10^4 | 10^4.5 | 10^5 | exponent | from 10^4 |\n|---|---|---|---|---|---|---|---|---|\n");
+  fmt::print(
+      "| policy | worlds | 10^3 | 10^3.5 | 10^4 | 10^4.5 | 10^5 | exponent | from 10^4 "
+      "|\n|---|---|---|---|---|---|---|---|---|\n");
   for (const Case& c : cases) {
     const std::vector<double> regret = MeanRegret(c.policy, times, c.worlds);
     fmt::print("| {} | {} |", c.name, c.worlds);

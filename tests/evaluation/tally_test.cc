@@ -14,7 +14,9 @@ Traffic FourRows() {
   Traffic traffic{.tier_names = {"small", "large"}};
   for (int i = 0; i < 4; ++i) {
     const double small = i % 2 == 0 ? 1.0 : 0.0;
-    traffic.rows.push_back({.id = std::to_string(i), .prompt = "p", .tiers = {{.quality = small, .cost_usd = 1.0}, {.quality = 1.0, .cost_usd = 3.0}}});
+    traffic.rows.push_back({.id = std::to_string(i),
+                            .prompt = "p",
+                            .tiers = {{.quality = small, .cost_usd = 1.0}, {.quality = 1.0, .cost_usd = 3.0}}});
   }
   return traffic;
 }

@@ -1,11 +1,10 @@
 #include "evaluation/traffic.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-
-#include <fmt/format.h>
 
 #include "catch.h"
 

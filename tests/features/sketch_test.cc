@@ -39,9 +39,27 @@ std::string Repeat(std::string_view text, int times) {
 std::vector<std::string> OddTexts() {
   std::string every_byte;
   for (int i = 0; i < 256; ++i) every_byte.push_back(static_cast<char>(i));
-  return {"", " ", "\n", "a", "(", "(A", "(A)", "1.", "'", "\xE2", "\xE2\x80", "\xE2\x80\x99", "it\xE2\x80\x99s",
-          "\xFF\xFE\x80\xC0", std::string(3, '\0'), every_byte, Repeat(every_byte, 300), std::string(100000, 'x'),
-          std::string(100000, '('), std::string(1 << 20, '\n'), Repeat("word (A) 1.\n", 50000),
+  return {"",
+          " ",
+          "\n",
+          "a",
+          "(",
+          "(A",
+          "(A)",
+          "1.",
+          "'",
+          "\xE2",
+          "\xE2\x80",
+          "\xE2\x80\x99",
+          "it\xE2\x80\x99s",
+          "\xFF\xFE\x80\xC0",
+          std::string(3, '\0'),
+          every_byte,
+          Repeat(every_byte, 300),
+          std::string(100000, 'x'),
+          std::string(100000, '('),
+          std::string(1 << 20, '\n'),
+          Repeat("word (A) 1.\n", 50000),
           Repeat("\xE4\xB8\xAD", 3000)};
 }
 
@@ -93,8 +111,15 @@ TEST_CASE("tokens are what the header says") {
 
 TEST_CASE("a word is the same wherever it stands") {
   // Near the end of a text words are read another way than before it.
-  const std::vector<std::string> words = {"a", "cat", "Fifteenletters", "fifteenletterss", "sixteenlettersss",
-                                          "SEVENTEENLETTERSS", "twentyfourlettersforsure", "na\xC3\xAFve", "o'clock",
+  const std::vector<std::string> words = {"a",
+                                          "cat",
+                                          "Fifteenletters",
+                                          "fifteenletterss",
+                                          "sixteenlettersss",
+                                          "SEVENTEENLETTERSS",
+                                          "twentyfourlettersforsure",
+                                          "na\xC3\xAFve",
+                                          "o'clock",
                                           "it\xE2\x80\x99s"};
   for (const std::string& word : words) {
     const Sketch alone = SketchOf(word), early = SketchOf(word + std::string(100, ' '));

@@ -45,8 +45,8 @@ TEST_CASE("play sends rows, outcomes and feedback, and reports what the server c
   const Prepared prepared(700);
   TestServer server(prepared.folder, {"--config", prepared.policy});
   const std::string report_path = prepared.folder.Path("report.json"), html_path = prepared.folder.Path("report.html");
-  ChildProcess play({"play", "--address", server.address(), "--config", prepared.policy, "--traffic", prepared.traffic, "--rows", "600",
-                     "--feedback-rate", "0.5", "--report", report_path, "--html", html_path});
+  ChildProcess play({"play", "--address", server.address(), "--config", prepared.policy, "--traffic", prepared.traffic,
+                     "--rows", "600", "--feedback-rate", "0.5", "--report", report_path, "--html", html_path});
   const Exit exit = play.Wait();
   INFO(play.err());
   REQUIRE(exit.code == 0);

@@ -17,14 +17,17 @@ constexpr double kTolerance = 1e-9;
 
 Config TwoTiers() {
   Config config;
-  config.tiers.push_back({.name = "small", .model = "m-small", .price = {.input_usd_per_mtok = 1, .output_usd_per_mtok = 2}});
-  config.tiers.push_back({.name = "large", .model = "m-large", .price = {.input_usd_per_mtok = 10, .output_usd_per_mtok = 20}});
+  config.tiers.push_back(
+      {.name = "small", .model = "m-small", .price = {.input_usd_per_mtok = 1, .output_usd_per_mtok = 2}});
+  config.tiers.push_back(
+      {.name = "large", .model = "m-large", .price = {.input_usd_per_mtok = 10, .output_usd_per_mtok = 20}});
   config.policy.half_life = 100;
   return config;
 }
 
 std::string PromptNumber(int i) {
-  static const char* const kWords[] = {"translate", "prove", "summarise", "the", "integral", "letter", "code", "sum", "of", "paris"};
+  static const char* const kWords[] = {"translate", "prove", "summarise", "the", "integral",
+                                       "letter",    "code",  "sum",       "of",  "paris"};
   std::string text;
   for (int k = 0; k < 6; ++k) text += std::string(kWords[Hash64(std::to_string(i * 31 + k)) % 10]) + " ";
   return text + std::to_string(i);
@@ -105,7 +108,7 @@ TEST_CASE("shuffled, delayed and repeated feedback gives the same statistics") {
     std::shuffle(order.begin(), order.end(), random);
     for (int i : order) {
       shuffled.Tell(i, RewardOf(i));
-      if (random() % 3 == 0) shuffled.Tell(i, RewardOf(i));  // sent twice
+      if (random() % 3 == 0) shuffled.Tell(i, RewardOf(i));     // sent twice
       if (random() % 2 == 0) REQUIRE(learner.CatchUp(7).ok());  // folded piecemeal
       shuffled.Settle(kDecisions - 1 - i);
     }
@@ -229,7 +232,8 @@ TEST_CASE("a tier added later starts near the mean of the others, at its own pri
   Learner learner = traffic.NewLearner();
   REQUIRE(learner.CatchUpFully().ok());
   Config with_new = TwoTiers();
-  with_new.tiers.push_back({.name = "new", .model = "m-new", .price = {.input_usd_per_mtok = 0, .output_usd_per_mtok = 4}});
+  with_new.tiers.push_back(
+      {.name = "new", .model = "m-new", .price = {.input_usd_per_mtok = 0, .output_usd_per_mtok = 4}});
   learner.ReplaceConfig(std::make_shared<const Config>(with_new));
   const SnapshotPtr snapshot = learner.NextSnapshot();
   std::vector<float> x(traffic.features->dimensions());

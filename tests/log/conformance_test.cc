@@ -1,11 +1,11 @@
 // What every event log does, run on each implementation.
+#include <fmt/format.h>
+
 #include <atomic>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <thread>
-
-#include <fmt/format.h>
 
 #include "catch.h"
 #include "log/log_testing.h"
@@ -59,11 +59,13 @@ TEMPLATE_TEST_CASE("tier ordinals count the decisions for the same tier before",
   Append(log, TestDecision(6, "cheap"));
   REQUIRE(log.Flush().ok());
   std::vector<int64_t> ordinals, seqs;
-  REQUIRE(log.ScanDecisions(0, 100, [&](const DecisionRecord& decision) {
-                 ordinals.push_back(decision.tier_ordinal);
-                 seqs.push_back(decision.seq);
-                 return true;
-               }).ok());
+  REQUIRE(log.ScanDecisions(0, 100,
+                            [&](const DecisionRecord& decision) {
+                              ordinals.push_back(decision.tier_ordinal);
+                              seqs.push_back(decision.seq);
+                              return true;
+                            })
+              .ok());
   CHECK(ordinals == std::vector<int64_t>{0, 0, 1, 2, 1, 3});
   CHECK(seqs == std::vector<int64_t>{1, 2, 3, 4, 5, 6});
   CHECK(log.counters().duplicates == 1);
@@ -318,10 +320,12 @@ TEMPLATE_TEST_CASE("scanning starts, stops and counts as asked", "[log]", ALL_LO
   CHECK(*log.LastDecisionSeq() == 700);
   const auto scan = [&](int64_t after, int64_t limit, size_t stop_after) {
     std::vector<int64_t> seqs;
-    REQUIRE(log.ScanDecisions(after, limit, [&](const DecisionRecord& decision) {
-                   seqs.push_back(decision.seq);
-                   return seqs.size() < stop_after;
-                 }).ok());
+    REQUIRE(log.ScanDecisions(after, limit,
+                              [&](const DecisionRecord& decision) {
+                                seqs.push_back(decision.seq);
+                                return seqs.size() < stop_after;
+                              })
+                .ok());
     return seqs;
   };
   CHECK(scan(0, 10'000, 10'000).size() == 700);
@@ -355,8 +359,11 @@ TEMPLATE_TEST_CASE("snapshots keep the newest three states", "[log]", ALL_LOGS) 
   CHECK(*log.NewestSnapshotNumber() == 0);
   CHECK_FALSE(log.NewestSnapshotWithState()->has_value());
   for (int64_t number = 1; number <= 6; ++number) {
-    SnapshotRecord snapshot{.number = number, .time_us = 10 * number, .cursor = {number, 2 * number},
-                            .feature_version = ~0ULL - number, .config_hash = "h"};
+    SnapshotRecord snapshot{.number = number,
+                            .time_us = 10 * number,
+                            .cursor = {number, 2 * number},
+                            .feature_version = ~0ULL - number,
+                            .config_hash = "h"};
     if (number != 6) snapshot.state = std::string("\0state", 6) + std::to_string(number);
     REQUIRE(log.SaveSnapshot(snapshot).ok());
   }
@@ -433,10 +440,12 @@ TEMPLATE_TEST_CASE("many threads append and read at once", "[log]", ALL_LOGS) {
   CHECK(log.counters().feedbacks == kThreads * kEach);
   std::map<std::string, int64_t> next;
   bool ordinals_run = true;
-  REQUIRE(log.ScanDecisions(0, 10'000, [&](const DecisionRecord& decision) {
-                 ordinals_run &= decision.tier_ordinal == next[decision.tier]++;
-                 return true;
-               }).ok());
+  REQUIRE(log.ScanDecisions(0, 10'000,
+                            [&](const DecisionRecord& decision) {
+                              ordinals_run &= decision.tier_ordinal == next[decision.tier]++;
+                              return true;
+                            })
+              .ok());
   CHECK(ordinals_run);
   CHECK(next["cheap"] + next["strong"] == kThreads * kEach);
 }

@@ -1,10 +1,9 @@
 // A log whose disk takes no more, by the operating system's own limit on the size of files.
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <csignal>
 #include <filesystem>
-
-#include <fmt/format.h>
 
 #include "catch.h"
 #include "log/log_testing.h"

@@ -1,6 +1,7 @@
 // Acknowledged means on disk: a process that appends is killed at a random point, and everything that it was told is
 // there. The process is this test binary again, running the hidden test case below.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,8 +11,6 @@
 #include <cstring>
 #include <map>
 #include <random>
-
-#include <fmt/format.h>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -117,10 +116,12 @@ TEST_CASE("what was acknowledged before a kill is there exactly once", "[log]") 
     CHECK(repeated == 0);
     std::map<std::string, int64_t> next;
     bool ordinals_run = true;
-    REQUIRE(log->ScanDecisions(0, 1'000'000, [&](const DecisionRecord& decision) {
-                   ordinals_run &= decision.tier_ordinal == next[decision.tier]++;
-                   return true;
-                 }).ok());
+    REQUIRE(log->ScanDecisions(0, 1'000'000,
+                               [&](const DecisionRecord& decision) {
+                                 ordinals_run &= decision.tier_ordinal == next[decision.tier]++;
+                                 return true;
+                               })
+                .ok());
     CHECK(ordinals_run);
   }
 }

@@ -1,8 +1,7 @@
 #include "log/log_testing.h"
 
-#include <unistd.h>
-
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "catch.h"
 

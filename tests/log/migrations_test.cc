@@ -58,8 +58,9 @@ TEST_CASE("a new file gets the newest schema and tells how", "[log]") {
   const int64_t newest = static_cast<int64_t>(EmbeddedMigrations().size());
   CHECK(Query(path, "PRAGMA user_version") == newest);
   CHECK(Query(path, "PRAGMA application_id") == 0x53554646);
-  CHECK(Query(path, "SELECT count(*) FROM schema_migrations WHERE length(checksum_sha256) = 64 AND app_version <> '' "
-                    "AND applied_at > 0") == newest);
+  CHECK(Query(path,
+              "SELECT count(*) FROM schema_migrations WHERE length(checksum_sha256) = 64 AND app_version <> '' "
+              "AND applied_at > 0") == newest);
   CHECK_FALSE(std::filesystem::exists(path + ".backup-v0"));
 }
 

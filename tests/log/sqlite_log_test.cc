@@ -1,8 +1,8 @@
 // What the log on SQLite does beyond the conformance tests: it lasts, it is alone, and it bears a full queue and a bad
 // row.
-#include <filesystem>
-
 #include <fmt/format.h>
+
+#include <filesystem>
 
 #include "absl/synchronization/notification.h"
 #include "catch.h"
@@ -154,10 +154,12 @@ TEST_CASE("a row that the database refuses fails alone", "[log]") {
   {
     auto other = Database::Open(path, Database::Access::kReadWriteCreate);
     REQUIRE(other.ok());
-    REQUIRE(other->Execute("CREATE TRIGGER no_poison BEFORE INSERT ON decisions WHEN NEW.session = 'poison' "
-                           "BEGIN SELECT RAISE(ABORT, 'poison'); END;"
-                           "CREATE TRIGGER no_bad BEFORE INSERT ON feedback WHEN NEW.feedback_id = 'bad' "
-                           "BEGIN SELECT RAISE(ABORT, 'bad'); END").ok());
+    REQUIRE(other
+                ->Execute("CREATE TRIGGER no_poison BEFORE INSERT ON decisions WHEN NEW.session = 'poison' "
+                          "BEGIN SELECT RAISE(ABORT, 'poison'); END;"
+                          "CREATE TRIGGER no_bad BEFORE INSERT ON feedback WHEN NEW.feedback_id = 'bad' "
+                          "BEGIN SELECT RAISE(ABORT, 'bad'); END")
+                .ok());
   }
   DecisionRecord poison = TestDecision(2);
   poison.session = "poison";

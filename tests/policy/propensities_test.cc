@@ -178,8 +178,7 @@ TEST_CASE("scores are the objective, and a new tier's bonus where the policy exp
 TEST_CASE("igw is the formula") {
   PolicyConfig policy = Policy(PolicyKind::kIgw);
   policy.igw_gamma = 200;
-  const std::vector<double> p =
-      Propensities({Make(0.5, 0, 0, 400), Make(0.6, 0, 0, 900), Make(0.58, 0, 0, 0)}, policy);
+  const std::vector<double> p = Propensities({Make(0.5, 0, 0, 400), Make(0.6, 0, 0, 900), Make(0.58, 0, 0, 0)}, policy);
   CHECK(p[0] == Approx(1 / (3 + 200 * 20 * 0.1)));
   CHECK(p[2] == Approx(1.0 / 3));
   CHECK(p[1] == Approx(1 - p[0] - p[2]));
@@ -189,8 +188,7 @@ TEST_CASE("linucb takes the largest upper bound and mixes less into dear tiers")
   // Upper bounds .55, .60, .575; mean cost .004.
   PolicyConfig policy = Policy(PolicyKind::kLinUcb);
   policy.linucb_alpha = 0.5;
-  const std::vector<double> p =
-      Propensities({Make(0.55, 0, 1e-3), Make(0.5, 0.2, 1e-3), Make(0.575, 0, 1e-2)}, policy);
+  const std::vector<double> p = Propensities({Make(0.55, 0, 1e-3), Make(0.5, 0.2, 1e-3), Make(0.575, 0, 1e-2)}, policy);
   CHECK(p[0] == Approx(0.005 / 3));
   CHECK(p[2] == Approx(0.005 / 3 * 0.4));
   CHECK(p[1] == Approx(1 - p[0] - p[2]));

@@ -1,10 +1,9 @@
 #include "stats/ridge.h"
 
+#include <Eigen/Dense>
 #include <limits>
 #include <random>
 #include <vector>
-
-#include <Eigen/Dense>
 
 #include "catch.h"
 
