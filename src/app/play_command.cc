@@ -6,9 +6,9 @@
 #include "app/play_tally.h"
 #include "app/player.h"
 #include "app/progress.h"
+#include "app/report_flags.h"
 #include "app/traffic_config.h"
 #include "base/status_macros.h"
-#include "evaluation/figures.h"
 
 namespace suffice {
 namespace {
@@ -21,7 +21,8 @@ constexpr int64_t kLineEvery = 500;  // decisions, in a pipe
 struct PlayFlags {
   ConfigFlags config;
   PlayOptions play;
-  std::string traffic, report, html;
+  std::string traffic;
+  ReportFlags report;
   int64_t seed = 1, rows = 0;
 
   std::optional<int> Parse(const std::vector<std::string>& args, Io& io) {
@@ -42,9 +43,8 @@ struct PlayFlags {
         .Add("in-flight", &play.requests_in_flight,
              {.value = "N", .help = "requests at a time", .range = Between(1, 256)})
         .Add("timeout-s", &play.timeout_s,
-             {.value = "S", .help = "longest wait for each answer", .range = Between(0.001, 3600)})
-        .Add("report", &report, {.value = "FILE", .help = "writes the report as JSON"})
-        .Add("html", &html, {.value = "FILE", .help = "writes the report as one HTML page with pictures"});
+             {.value = "S", .help = "longest wait for each answer", .range = Between(0.001, 3600)});
+    report.AddTo(flags);
     const std::optional<int> code = flags.Parse(args, io);
     play.seed = static_cast<uint64_t>(seed);
     return code;
@@ -125,14 +125,7 @@ int Run(const std::vector<std::string>& args, Io& io) {
   if (const std::optional<int> code = flags.Parse(args, io)) return *code;
   const absl::StatusOr<ReplayReport> report = PlayAndTally(flags, io);
   if (!report.ok()) return Fail(io, report.status());
-  PrintTable(*report, io.out);
-  if (!flags.report.empty()) {
-    if (const absl::Status status = WriteJson(*report, flags.report); !status.ok()) return Fail(io, status);
-  }
-  if (!flags.html.empty()) {
-    if (const absl::Status status = WriteHtml(*report, flags.html); !status.ok()) return Fail(io, status);
-  }
-  return kExitOk;
+  return flags.report.HandOut(*report, io);
 }
 
 }  // namespace

@@ -3,9 +3,9 @@
 
 #include "app/commands.h"
 #include "app/progress.h"
+#include "app/report_flags.h"
 #include "app/traffic_config.h"
 #include "base/status_macros.h"
-#include "evaluation/figures.h"
 #include "evaluation/replay.h"
 
 namespace suffice {
@@ -19,7 +19,8 @@ constexpr char kExample[] =
 
 struct ReplayFlags {
   ConfigFlags config;
-  std::string traffic, warmup, eval, report, html, feedback = "bandit";
+  std::string traffic, warmup, eval, feedback = "bandit";
+  ReportFlags report;
   bool tiers_from_traffic = false;
   int64_t seed = 1, feedback_delay = 0;
   int seeds = 1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -46,9 +47,8 @@ struct ReplayFlags {
              {.value = "N", .help = "decisions until a reward is told", .range = AtLeast(0)})
         .Add("feedback-rate", &feedback_rate,
              {.value = "F", .help = "share of rewards that are ever told", .range = Between(0, 1)})
-        .Add("threads", &threads, {.value = "N", .help = "runs at a time", .range = AtLeast(1)})
-        .Add("report", &report, {.value = "FILE", .help = "writes the report as JSON"})
-        .Add("html", &html, {.value = "FILE", .help = "writes the report as one HTML page with pictures"});
+        .Add("threads", &threads, {.value = "N", .help = "runs at a time", .range = AtLeast(1)});
+    report.AddTo(flags);
     return flags.Parse(args, io);
   }
 };
@@ -88,14 +88,7 @@ int Run(const std::vector<std::string>& args, Io& io) {
   }
   if (!report.ok()) return Fail(io, report.status());
   report->traffic = flags.traffic;
-  PrintTable(*report, io.out);
-  if (!flags.report.empty()) {
-    if (const absl::Status status = WriteJson(*report, flags.report); !status.ok()) return Fail(io, status);
-  }
-  if (!flags.html.empty()) {
-    if (const absl::Status status = WriteHtml(*report, flags.html); !status.ok()) return Fail(io, status);
-  }
-  return kExitOk;
+  return flags.report.HandOut(*report, io);
 }
 
 }  // namespace

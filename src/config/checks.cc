@@ -93,8 +93,11 @@ bool IsListenAddress(std::string_view address) {
 void CheckConfig(const Config& config, const ConfigParseOptions& options, const ReportProblem& report) {
   CheckTiers(config, options, report);
   CheckPolicy(config, options, report);
-  if (config.objective.kind == ObjectiveKind::kMaxQuality && config.objective.cost_weight != 0) {
-    report({"objective", "cost_weight"}, "has no effect with objective.kind max_quality; did you mean kind weighted?");
+  const FeatureConfig& features = config.features;
+  if (features.fit_after_prompts != 0 && features.fit_after_prompts < 2 * features.dimensions) {
+    report({"features", "fit_after_prompts"},
+           fmt::format("expected 0 or at least twice features.dimensions ({}), got {}", 2 * features.dimensions,
+                       features.fit_after_prompts));
   }
   CheckUniqueNames({"features", "numeric"}, config.features.numeric, report);
   CheckUniqueNames({"features", "categorical"}, config.features.categorical, report);

@@ -67,11 +67,11 @@ TEST_CASE("policy weighted needs weights of known tiers that sum to something") 
   CHECK(config->policy.weights == std::vector<std::pair<std::string, double>>{{"large", 1}, {"small", 3}});
 }
 
-TEST_CASE("a cost weight without the weighted objective is an error") {
-  CHECK(Errors(kTiers + "objective:\n  cost_weight: 10\n") ==
-        "p.yaml:3:16: objective.cost_weight: has no effect with objective.kind max_quality; did you mean kind "
-        "weighted?");
-  CHECK(Errors(kTiers + "objective: {kind: weighted, cost_weight: 10}\n").empty());
+TEST_CASE("a projection needs twice as many prompts as dimensions") {
+  CHECK(Errors(kTiers + "features: {dimensions: 64, fit_after_prompts: 100}\n") ==
+        "p.yaml:2:47: features.fit_after_prompts: expected 0 or at least twice features.dimensions (128), got 100");
+  CHECK(Errors(kTiers + "features: {dimensions: 64, fit_after_prompts: 128}\n").empty());
+  CHECK(Errors(kTiers + "features: {fit_after_prompts: 0}\n").empty());
 }
 
 TEST_CASE("the listening address is host:port") {

@@ -37,11 +37,11 @@ TEST_CASE("every logged decision is derived again from its row and its configura
     Teach(*engine, 0, 1000, {0.4, 0.5, 0.6}, 100);
     config.objective = {.kind = ObjectiveKind::kWeighted, .cost_weight = 30};
     REQUIRE(engine->Reload(config).ok());
-    Teach(*engine, 1000, 2200, {0.4, 0.5, 0.6}, 100);
+    Teach(*engine, 1000, 3400, {0.4, 0.5, 0.6}, 100);
     REQUIRE(engine->Close().ok());
 
     const std::vector<DecisionRecord> decisions = ReadDecisions(store);
-    REQUIRE(decisions.size() == 2200);
+    REQUIRE(decisions.size() == 3400);
     const std::map<std::string, Config> configs = ConfigsOf(store, decisions);
     CHECK(configs.size() == 2);
     int explored = 0;
