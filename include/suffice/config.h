@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,8 +19,18 @@ namespace suffice {
 struct Price {
   double input_usd_per_mtok = 0;
   double output_usd_per_mtok = 0;
+  std::optional<double> cached_input_usd_per_mtok;  // of input read from the provider's cache; nothing: as input
+  std::optional<double> reasoning_usd_per_mtok;     // of tokens spent on thinking; nothing: as output
 
   bool operator==(const Price&) const = default;
+};
+
+// A price list that takes the place of the one before it.
+struct PriceChange {
+  int64_t from_us = 0;  // microseconds since the Unix epoch; in a file an RFC 3339 date (midnight UTC) or date and time
+  Price price;
+
+  bool operator==(const PriceChange&) const = default;
 };
 
 // What is believed of a tier before any observation, worth `weight` observations.
@@ -44,17 +55,29 @@ struct Tier {
   std::string name;
   std::string model;  // in a file without it: the tier's name
   Price price;
+  std::vector<PriceChange> price_changes;  // in order of time
   int64_t thinking_budget_tokens = 0;  // 0: none asked for
   int64_t context_tokens = 0;          // window, prompt and answer together; 0: unlimited
+  int64_t max_output_tokens = 0;       // longest answer the model gives; 0: not stated
+  double keep_warm_s = 0;              // idle for longer, the tier goes cold; 0: never
+  double cold_start_ms = 0;            // what the first call to a cold tier takes on top
   std::vector<std::string> capabilities;
   std::vector<Deployment> deployments;
   TierPrior prior;
 
   bool operator==(const Tier&) const = default;
+  // The price list in force at a time (microseconds since the Unix epoch).
+  const Price& PriceAt(int64_t time_us) const {
+    const Price* in_force = &price;
+    for (const PriceChange& change : price_changes) {
+      if (change.from_us <= time_us) in_force = &change.price;
+    }
+    return *in_force;
+  }
 };
 
 enum class PolicyKind { kThompson, kLinUcb, kIgw, kEpsilonGreedy, kFixed, kRandom, kWeighted };
-enum class ObjectiveKind { kMaxQuality, kWeighted };
+enum class ObjectiveKind { kMaxQuality, kMinCost, kWeighted };
 enum class Mode { kLive, kApprentice, kLogOnly };
 enum class PromptLogging { kFull, kSketch, kNone };
 enum class Durability { kFull, kNormal };
@@ -82,6 +105,101 @@ struct ObjectiveConfig {
   double cost_weight = 0;  // weighted: quality given up per US dollar
 
   bool operator==(const ObjectiveConfig&) const = default;
+};
+
+// Money that may be spent in a calendar period.
+enum class BudgetPeriod { kHour, kDay, kWeek, kMonth };  // weeks begin on Monday
+// hard: never exceeded; every decision reserves what its call could cost at worst. soft: paced through the period.
+enum class BudgetKind { kHard, kSoft };
+// Whether there is one account, or one for each of something.
+enum class BudgetScope { kAll, kTenant, kTier, kTenantAndTier };
+// What a call is charged when no outcome came within its lease. by_kind: worst_case for hard budgets, expected for soft.
+enum class Unsettled { kByKind, kWorstCase, kExpected };
+
+struct Budget {
+  std::string name;  // unique
+  double usd = 0;    // in each period, > 0
+  BudgetPeriod period = BudgetPeriod::kDay;
+  std::string time_zone = "UTC";  // IANA name; periods begin at its midnight
+  BudgetKind kind = BudgetKind::kHard;
+  BudgetScope each = BudgetScope::kAll;
+  std::string tenant;  // only this one's decisions; empty: all
+  std::string tier;    // only calls of this one; empty: all
+  Unsettled unsettled = Unsettled::kByKind;
+  double lease_s = 600;  // how long a reservation waits for its outcome
+
+  bool operator==(const Budget&) const = default;
+  Unsettled WhenUnsettled() const {
+    if (unsettled != Unsettled::kByKind) return unsettled;
+    return kind == BudgetKind::kHard ? Unsettled::kWorstCase : Unsettled::kExpected;
+  }
+};
+
+struct CostLimits {
+  double per_request_usd = 0;  // no call is predicted dearer, ever; 0: no limit
+  double mean_usd = 0;         // per request on average; 0: no limit
+  std::vector<Budget> budgets;
+
+  bool operator==(const CostLimits&) const = default;
+};
+
+enum class LatencyMetric { kTotal, kFirstToken };
+
+// Percentiles of an answer's latency, in milliseconds; 0: no limit.
+struct LatencyLimits {
+  double p50_ms = 0;
+  double p95_ms = 0;
+  double p99_ms = 0;
+  LatencyMetric metric = LatencyMetric::kTotal;
+  double window_s = 3600;  // that the status reports on
+
+  bool operator==(const LatencyLimits&) const = default;
+};
+
+// When the quality guard lets only the safe tier serve. breach: while the confidence sequence of the audits lies under
+// the floor. proof: while it does not lie above the floor.
+enum class QualityGuard { kOff, kBreach, kProof };
+
+struct QualityLimits {
+  double floor = 0;         // of the mean quality; with relative_to: of the share of that tier's; 0: no limit
+  std::string relative_to;  // a tier; empty: the floor is absolute
+  std::string safe_tier;    // empty: the one with the best prior and statistics
+  QualityGuard guard = QualityGuard::kBreach;
+  double confidence = 0.95;     // of the sequence
+  int64_t window_audits = 5000;  // after which the sequence begins anew
+
+  bool operator==(const QualityLimits&) const = default;
+};
+
+struct Limits {
+  CostLimits cost;
+  LatencyLimits latency;
+  QualityLimits quality;
+
+  bool operator==(const Limits&) const = default;
+};
+
+// What answers while the limits cannot be met together.
+enum class OnInfeasible { kCheapest, kSafest, kReject };
+
+// Requests that name a session keep its tier.
+struct SessionConfig {
+  bool keep_tier = true;
+  double idle_s = 1800;        // a session that was silent for longer is forgotten
+  double switch_gain = 0.05;   // of quality that another tier must promise, beyond what the lost prefix cache costs
+  int64_t capacity = 100'000;  // sessions remembered
+
+  bool operator==(const SessionConfig&) const = default;
+};
+
+struct DriftConfig {
+  bool enabled = true;
+  double slack = 0.25;         // of the two-sided CUSUM, in standard deviations
+  double alarm = 14;           // where it raises an alarm
+  double keep = 40;            // observations that the tier's statistics are shrunk to on an alarm
+  double cost_half_life = 50;  // calls after which observed over predicted cost counts half
+
+  bool operator==(const DriftConfig&) const = default;
 };
 
 struct FeatureConfig {
@@ -122,6 +240,7 @@ struct LogConfig {
 
 struct ServeConfig {
   std::string listen = "127.0.0.1:7433";
+  std::string admin_listen;  // HTTP: metrics and health; empty: none
   int64_t max_prompt_bytes = 1 << 20;
   int64_t idempotency_window = 16384;  // Route requests whose answer is remembered by request id
   double publish_interval_s = 0.05;    // a new snapshot at most this often
@@ -136,6 +255,10 @@ struct Config {
   std::vector<Tier> tiers;
   PolicyConfig policy;
   ObjectiveConfig objective;
+  Limits limits;
+  OnInfeasible on_infeasible = OnInfeasible::kCheapest;
+  SessionConfig sessions;
+  DriftConfig drift;
   double audit_rate = 0.02;  // probability with which a decision is drawn to be judged
   FeatureConfig features;
   LogConfig log;
@@ -177,6 +300,11 @@ std::string ConfigToYaml(const Config& config);
 
 std::string_view ToString(PolicyKind kind);
 std::string_view ToString(ObjectiveKind kind);
+std::string_view ToString(BudgetPeriod period);
+std::string_view ToString(BudgetKind kind);
+std::string_view ToString(BudgetScope scope);
+std::string_view ToString(LatencyMetric metric);
+std::string_view ToString(OnInfeasible answer);
 std::string_view ToString(Mode mode);
 std::string_view ToString(PromptLogging prompts);
 std::string_view ToString(Durability durability);

@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "suffice/config.h"
+#include "suffice/limit_status.h"
 #include "suffice/types.h"
 
 namespace suffice {
@@ -40,6 +41,17 @@ struct EngineStatus {
   std::string feature_set;
   std::string config_hash;
   std::string log_error;  // empty: the log is well
+
+  std::vector<LimitStatus> limits;    // every paced limit
+  std::vector<BudgetStatus> budgets;  // every account in use
+  std::vector<TierStatus> tiers;      // in the order of the configuration
+  std::string infeasible;             // why the limits cannot be met together now; empty: they can
+  int64_t infeasible_decisions = 0;   // answered as on_infeasible says, or refused, since start
+  int64_t budget_refusals = 0;        // Route refused: no tier's worst case was covered, since start
+  int64_t wrong_model_outcomes = 0;   // another model answered than the one asked for, since start
+  int64_t dangling_decisions = 0;     // whose outcome is overdue, of those in memory
+  double audit_share = 0;             // of the decisions since start
+  double feedback_share = 0;          // feedbacks per decision since start
 };
 
 class Engine {

@@ -1,6 +1,7 @@
 // What goes in and out of the engine. Plain data; the gRPC messages of proto/suffice/v1 mirror it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +33,10 @@ struct RouteRequest {
   std::vector<std::string> allowed_tiers;  // empty: all
   std::string pinned_tier;                 // empty: none
   std::string caller_tier;                 // the caller's own choice (modes apprentice and log_only)
+  // Tighter limits for this request alone; 0: those of the configuration. A looser one has no effect.
+  double max_cost_usd = 0;    // the call is predicted to cost at most this
+  double max_latency_ms = 0;  // predicted to take longer with a probability of at most 5%
+  double min_quality = 0;     // predicted quality
   bool dry_run = false;                    // decide, but keep nothing
 };
 
@@ -48,8 +53,19 @@ enum class ExclusionReason {
   kNotPinned,          // another tier is pinned
   kMissingCapability,  // lacks a required capability
   kContextWindow,      // prompt and answer do not fit
+  kRequestCost,        // dearer than the limit for one request
+  kRequestLatency,     // too likely to be slower than the request allows
+  kRequestQuality,     // worse than the request allows
+  kBudget,             // a hard budget does not cover its worst case
+  kCostGuard,          // the average cost is too far above its limit for a call as dear
+  kQualityGuard,       // the quality floor is not met: only the safe tier serves
+  kSession,            // the conversation keeps another tier
+  kInfeasible,         // the limits cannot be met together: another tier answers, as on_infeasible says
 };
 std::string_view ToString(ExclusionReason reason);
+
+// The percentiles that a latency limit can be on, and the share of answers that may be slower.
+inline constexpr std::array<double, 3> kLateShares = {0.50, 0.05, 0.01};  // p50, p95, p99
 
 // One tier as a decision saw it.
 struct TierView {
@@ -59,7 +75,9 @@ struct TierView {
   double quality = 0;                                  // predicted, in [0, 1] when well calibrated, not clipped
   double quality_sigma = 0;  // standard deviation of the quality prediction (of the mean, not of one answer)
   double cost_usd = 0;       // predicted mean
+  double worst_cost_usd = 0;  // what the call costs at most; 0: not known
   double latency_ms = 0;     // predicted median
+  std::array<double, 3> late{};  // probability of being slower than limits.latency.p50_ms, p95_ms, p99_ms; 0: no limit
   double observations = 0;   // effective number behind the quality estimate
   double score = 0;          // objective minus priced limits, before exploration
   double propensity = 0;     // probability of being chosen, after every clamp
@@ -82,6 +100,9 @@ struct Decision {
   std::string policy_tier;  // what the policy drew; differs from `tier` where the caller chose
   bool audit = false;
   double audit_probability = 0;
+  std::string price_version;  // see DecisionRecord
+  std::string infeasible;     // why the limits could not be met together; empty: they could
+  bool session_kept = false;  // a conversation kept its tier
   bool replayed = false;  // answered from memory for a repeated request id
 };
 
@@ -94,11 +115,14 @@ struct Outcome {
   CallStatus status = CallStatus::kOk;
   std::optional<int64_t> input_tokens;
   std::optional<int64_t> output_tokens;
+  std::optional<int64_t> cached_input_tokens;  // of input_tokens: read from the provider's cache
+  std::optional<int64_t> reasoning_tokens;     // of output_tokens: spent on thinking
   std::optional<double> cost_usd;  // nothing: settle by the price list
   std::optional<double> time_to_first_token_ms;
   std::optional<double> latency_ms;  // total
   int32_t retries = 0;
-  std::string served_tier;  // empty: the chosen one
+  std::string served_tier;   // empty: the chosen one
+  std::string served_model;  // as the provider named it; empty: not told
 };
 
 enum class FeedbackSource { kUser, kJudge, kCheck };

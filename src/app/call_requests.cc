@@ -35,6 +35,9 @@ CallSpec RouteSpec() {
            {"capability", "required_capabilities", "NAME", "the tier must have it", "", true},
            {"max-output-tokens", "max_output_tokens", "N", "longest answer"},
            {"required-context-tokens", "required_context_tokens", "N", "window needed, instead of an estimate"},
+           {"max-cost-usd", "max_cost_usd", "USD", "limit for this request alone"},
+           {"max-latency-ms", "max_latency_ms", "MS", "limit for this request alone"},
+           {"min-quality", "min_quality", "Q", "limit for this request alone"},
            {"dry-run", "mode", "", "decide, but keep nothing", "ROUTE_MODE_DRY_RUN"}}};
 }
 
@@ -51,7 +54,10 @@ CallSpec OutcomeSpec() {
            {"time-to-first-token-ms", "time_to_first_token_ms", "MS", "until the first token"},
            {"latency-ms", "latency_ms", "MS", "until the end of the answer"},
            {"retries", "retries", "N", "calls made in vain before"},
-           {"served-tier", "served_tier", "TIER", "the tier that really answered, if another"}}};
+           {"cached-input-tokens", "cached_input_tokens", "N", "of the input tokens: from the provider's cache"},
+           {"reasoning-tokens", "reasoning_tokens", "N", "of the output tokens: spent on thinking"},
+           {"served-tier", "served_tier", "TIER", "the tier that really answered, if another"},
+           {"served-model", "served_model", "NAME", "the model that answered, as the provider named it"}}};
 }
 
 CallSpec FeedbackSpec() {

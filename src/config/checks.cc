@@ -8,6 +8,7 @@
 #include <map>
 #include <string_view>
 
+#include "absl/time/time.h"
 #include "config/nearest.h"
 
 namespace suffice {
@@ -75,6 +76,82 @@ void CheckPolicy(const Config& config, const ConfigParseOptions& options, const 
   }
 }
 
+void CheckPrices(const Config& config, const ReportProblem& report) {
+  for (size_t i = 0; i < config.tiers.size(); ++i) {
+    const auto& changes = config.tiers[i].price_changes;
+    for (size_t k = 1; k < changes.size(); ++k) {
+      if (changes[k].from_us > changes[k - 1].from_us) continue;
+      report({"tiers", std::to_string(i), "price_changes", std::to_string(k), "from"},
+             "expected a later time than that of the change before");
+    }
+  }
+}
+
+// Whether the dearest call to a tier can be told in advance, whatever is asked.
+bool HasWorstCase(const Tier& tier) { return tier.max_output_tokens > 0 || tier.context_tokens > 0; }
+
+void CheckBudget(const Config& config, size_t index, bool tiers_known, const ReportProblem& report) {
+  const Budget& budget = config.limits.cost.budgets[index];
+  const Keys keys{"limits", "cost", "budgets", std::to_string(index)};
+  if (absl::TimeZone zone; !absl::LoadTimeZone(budget.time_zone, &zone)) {
+    report(Join(keys, {"time_zone"}),
+           fmt::format("expected the IANA name of a time zone, such as Europe/Berlin, got \"{}\"", budget.time_zone));
+  }
+  if (tiers_known && !budget.tier.empty()) CheckTierReference(config, Join(keys, {"tier"}), budget.tier, report);
+  if (budget.kind == BudgetKind::kSoft) return;
+  if (config.log.keep_probability < 1) {
+    report(Join(keys, {"kind"}), "a hard budget needs log.keep_probability 1: what is not logged is lost in a crash");
+  }
+  if (!tiers_known) return;
+  for (const Tier& tier : config.tiers) {
+    if (HasWorstCase(tier) || (!budget.tier.empty() && budget.tier != tier.name)) continue;
+    report(Join(keys, {"kind"}),
+           fmt::format("a hard budget reserves the dearest call: tier \"{}\" needs max_output_tokens or context_tokens",
+                       tier.name));
+  }
+}
+
+void CheckLatencyLimits(const LatencyLimits& latency, const ReportProblem& report) {
+  const std::pair<const char*, double> percentiles[] = {
+      {"p50_ms", latency.p50_ms}, {"p95_ms", latency.p95_ms}, {"p99_ms", latency.p99_ms}};
+  const char* lower = nullptr;
+  double value = 0;
+  for (const auto& [key, ms] : percentiles) {
+    if (ms == 0) continue;
+    if (ms < value) {
+      report({"limits", "latency", key}, fmt::format("expected at least limits.latency.{} ({})", lower, value));
+    }
+    lower = key;
+    value = ms;
+  }
+}
+
+void CheckQualityLimits(const Config& config, bool tiers_known, const ReportProblem& report) {
+  const QualityLimits& quality = config.limits.quality;
+  if (quality.relative_to.empty() && quality.floor > 1) {
+    report({"limits", "quality", "floor"},
+           fmt::format("expected a number in [0, 1] without limits.quality.relative_to, got {}", quality.floor));
+  }
+  if (quality.floor == 0 && !quality.relative_to.empty()) {
+    report({"limits", "quality", "relative_to"}, "needs limits.quality.floor, the share of that tier's quality");
+  }
+  if (config.objective.kind == ObjectiveKind::kMinCost && quality.floor == 0) {
+    report({"objective", "kind"}, "min_cost needs limits.quality.floor: without it the cheapest tier always serves");
+  }
+  if (!tiers_known) return;
+  for (const auto& [key, tier] : {std::pair{"relative_to", quality.relative_to}, {"safe_tier", quality.safe_tier}}) {
+    if (!tier.empty()) CheckTierReference(config, {"limits", "quality", key}, tier, report);
+  }
+}
+
+void CheckLimits(const Config& config, const ConfigParseOptions& options, const ReportProblem& report) {
+  const bool tiers_known = !options.allow_no_tiers && !config.tiers.empty();
+  CheckUniqueNames({"limits", "cost", "budgets"}, config.limits.cost.budgets, report);
+  for (size_t i = 0; i < config.limits.cost.budgets.size(); ++i) CheckBudget(config, i, tiers_known, report);
+  CheckLatencyLimits(config.limits.latency, report);
+  CheckQualityLimits(config, tiers_known, report);
+}
+
 // "host:port" or "[v6 address]:port"; port 0 asks the system for a free one.
 bool IsListenAddress(std::string_view address) {
   const size_t colon = address.rfind(':');
@@ -93,6 +170,8 @@ bool IsListenAddress(std::string_view address) {
 void CheckConfig(const Config& config, const ConfigParseOptions& options, const ReportProblem& report) {
   CheckTiers(config, options, report);
   CheckPolicy(config, options, report);
+  CheckPrices(config, report);
+  CheckLimits(config, options, report);
   const FeatureConfig& features = config.features;
   if (features.fit_after_prompts != 0 && features.fit_after_prompts < 2 * features.dimensions) {
     report({"features", "fit_after_prompts"},
@@ -109,6 +188,10 @@ void CheckConfig(const Config& config, const ConfigParseOptions& options, const 
   if (!IsListenAddress(config.serve.listen)) {
     report({"serve", "listen"},
            fmt::format("expected host:port with a port in [0, 65535], got {}", config.serve.listen));
+  }
+  if (!config.serve.admin_listen.empty() && !IsListenAddress(config.serve.admin_listen)) {
+    report({"serve", "admin_listen"},
+           fmt::format("expected host:port with a port in [0, 65535], got {}", config.serve.admin_listen));
   }
 }
 

@@ -96,6 +96,11 @@ std::string ConfigToYaml(const Config& config) { return WriteYaml(EncodeConfig(c
 
 std::string_view ToString(PolicyKind kind) { return ChoiceName(PolicyKinds(), kind); }
 std::string_view ToString(ObjectiveKind kind) { return ChoiceName(ObjectiveKinds(), kind); }
+std::string_view ToString(BudgetPeriod period) { return ChoiceName(BudgetPeriods(), period); }
+std::string_view ToString(BudgetKind kind) { return ChoiceName(BudgetKinds(), kind); }
+std::string_view ToString(BudgetScope scope) { return ChoiceName(BudgetScopes(), scope); }
+std::string_view ToString(LatencyMetric metric) { return ChoiceName(LatencyMetrics(), metric); }
+std::string_view ToString(OnInfeasible answer) { return ChoiceName(InfeasibleAnswers(), answer); }
 std::string_view ToString(Mode mode) { return ChoiceName(Modes(), mode); }
 std::string_view ToString(PromptLogging prompts) { return ChoiceName(PromptLoggings(), prompts); }
 std::string_view ToString(Durability durability) { return ChoiceName(Durabilities(), durability); }

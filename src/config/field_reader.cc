@@ -6,6 +6,7 @@
 #include <charconv>
 #include <limits>
 
+#include "absl/time/time.h"
 #include "config/nearest.h"
 
 namespace suffice {
@@ -59,6 +60,34 @@ FieldReader::~FieldReader() {
 
 void FieldReader::Number(std::string_view key, double& field, const Range& range) {
   if (const YamlNode* node = Find(key)) ReadNumber(PathOf(key), *node, range, field);
+}
+
+void FieldReader::Number(std::string_view key, std::optional<double>& field, const Range& range) {
+  const YamlNode* node = Find(key);
+  double number = 0;
+  if (node != nullptr && ReadNumber(PathOf(key), *node, range, number)) field = number;
+}
+
+void FieldReader::Flag(std::string_view key, bool& field) {
+  const YamlNode* node = Find(key);
+  if (node == nullptr) return;
+  const std::string_view text = node->kind == YamlNode::Kind::kScalar ? std::string_view(node->text) : "";
+  if (text != "true" && text != "false") return AddWrong(PathOf(key), *node, "true or false");
+  field = text == "true";
+}
+
+void FieldReader::Time(std::string_view key, int64_t& field_us) {
+  const YamlNode* node = Find(key);
+  if (node == nullptr) {
+    if (map_.kind == YamlNode::Kind::kMap) diagnostics_.Add(map_.where, PathOf(key), "required");
+    return;
+  }
+  const std::string text = node->kind == YamlNode::Kind::kScalar ? node->text : "";
+  absl::Time time;
+  if (!absl::ParseTime("%Y-%m-%d", text, &time, nullptr) && !absl::ParseTime(absl::RFC3339_full, text, &time, nullptr)) {
+    return AddWrong(PathOf(key), *node, "a date such as 2026-12-31, or a date and time such as 2026-12-31T18:00:00Z");
+  }
+  field_us = absl::ToUnixMicros(time);
 }
 
 void FieldReader::Whole(std::string_view key, int64_t& field, const Range& range) {

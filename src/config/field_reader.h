@@ -31,6 +31,11 @@ class FieldReader {
 
   // Each leaves `field` as it is when the key is absent, or wrong.
   void Number(std::string_view key, double& field, const Range& range);
+  // Stays without a value when the key is absent.
+  void Number(std::string_view key, std::optional<double>& field, const Range& range);
+  void Flag(std::string_view key, bool& field);  // true or false
+  // An RFC 3339 date (its midnight, UTC) or date and time, as microseconds since the Unix epoch. Must be there.
+  void Time(std::string_view key, int64_t& field_us);
   void Whole(std::string_view key, int64_t& field, const Range& range);
   void Whole(std::string_view key, int& field, const Range& range);
   void Text(std::string_view key, std::string& field, TextRule rule);

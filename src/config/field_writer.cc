@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "absl/time/time.h"
+
 namespace suffice {
 namespace {
 
@@ -16,6 +18,16 @@ YamlNode NumberNode(double value) { return YamlNode::Plain(fmt::format("{}", val
 }  // namespace
 
 void FieldWriter::Number(std::string_view key, double field, const Range&) { Add(key, NumberNode(field)); }
+
+void FieldWriter::Number(std::string_view key, const std::optional<double>& field, const Range&) {
+  if (field) Add(key, NumberNode(*field));
+}
+
+void FieldWriter::Flag(std::string_view key, bool field) { Add(key, YamlNode::Plain(field ? "true" : "false")); }
+
+void FieldWriter::Time(std::string_view key, int64_t field_us) {
+  Add(key, YamlNode::Quoted(absl::FormatTime(absl::RFC3339_full, absl::FromUnixMicros(field_us), absl::UTCTimeZone())));
+}
 
 void FieldWriter::Whole(std::string_view key, int64_t field, const Range&) {
   Add(key, YamlNode::Plain(fmt::format("{}", field)));

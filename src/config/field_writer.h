@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -20,6 +21,9 @@ class FieldWriter {
  public:
   // The shortest text that reads back as the same double.
   void Number(std::string_view key, double field, const Range&);
+  void Number(std::string_view key, const std::optional<double>& field, const Range&);  // absent without a value
+  void Flag(std::string_view key, bool field);
+  void Time(std::string_view key, int64_t field_us);
   void Whole(std::string_view key, int64_t field, const Range&);
   void Text(std::string_view key, const std::string& field, TextRule);
   void TextOr(std::string_view key, const std::string& field, const std::string&);

@@ -21,7 +21,43 @@ constexpr std::array kPolicyKinds = {
 };
 constexpr std::array kObjectiveKinds = {
     std::pair{ObjectiveKind::kMaxQuality, "max_quality"sv},
+    std::pair{ObjectiveKind::kMinCost, "min_cost"sv},
     std::pair{ObjectiveKind::kWeighted, "weighted"sv},
+};
+constexpr std::array kBudgetPeriods = {
+    std::pair{BudgetPeriod::kHour, "hour"sv},
+    std::pair{BudgetPeriod::kDay, "day"sv},
+    std::pair{BudgetPeriod::kWeek, "week"sv},
+    std::pair{BudgetPeriod::kMonth, "month"sv},
+};
+constexpr std::array kBudgetKinds = {
+    std::pair{BudgetKind::kHard, "hard"sv},
+    std::pair{BudgetKind::kSoft, "soft"sv},
+};
+constexpr std::array kBudgetScopes = {
+    std::pair{BudgetScope::kAll, "all"sv},
+    std::pair{BudgetScope::kTenant, "tenant"sv},
+    std::pair{BudgetScope::kTier, "tier"sv},
+    std::pair{BudgetScope::kTenantAndTier, "tenant_and_tier"sv},
+};
+constexpr std::array kUnsettled = {
+    std::pair{Unsettled::kByKind, "by_kind"sv},
+    std::pair{Unsettled::kWorstCase, "worst_case"sv},
+    std::pair{Unsettled::kExpected, "expected"sv},
+};
+constexpr std::array kLatencyMetrics = {
+    std::pair{LatencyMetric::kTotal, "total"sv},
+    std::pair{LatencyMetric::kFirstToken, "first_token"sv},
+};
+constexpr std::array kQualityGuards = {
+    std::pair{QualityGuard::kOff, "off"sv},
+    std::pair{QualityGuard::kBreach, "breach"sv},
+    std::pair{QualityGuard::kProof, "proof"sv},
+};
+constexpr std::array kInfeasibleAnswers = {
+    std::pair{OnInfeasible::kCheapest, "cheapest"sv},
+    std::pair{OnInfeasible::kSafest, "safest"sv},
+    std::pair{OnInfeasible::kReject, "reject"sv},
 };
 constexpr std::array kModes = {
     std::pair{Mode::kLive, "live"sv},
@@ -44,16 +80,32 @@ const Range kPriceUsdPerMtok = Between(0, 1e6);
 const Range kTokens = Between(0, 1e9);
 const Range kCount = Between(0, 1e9);
 
+const Range kUsd = Between(0, 1e9);
+const Range kMilliseconds = Between(0, 1e9);
+const Range kSeconds = Between(0, 1e9);
+
+template <class Io, class T>
+void PriceFields(Io& io, T& price) {
+  io.Number("input_usd_per_mtok", price.input_usd_per_mtok, kPriceUsdPerMtok);
+  io.Number("output_usd_per_mtok", price.output_usd_per_mtok, kPriceUsdPerMtok);
+  io.Number("cached_input_usd_per_mtok", price.cached_input_usd_per_mtok, kPriceUsdPerMtok);
+  io.Number("reasoning_usd_per_mtok", price.reasoning_usd_per_mtok, kPriceUsdPerMtok);
+}
+
 template <class Io, class T>
 void TierFields(Io& io, T& tier) {
   io.Text("name", tier.name, TextRule::kRequired);
   io.TextOr("model", tier.model, tier.name);
-  io.Section("price", [&](auto& price) {
-    price.Number("input_usd_per_mtok", tier.price.input_usd_per_mtok, kPriceUsdPerMtok);
-    price.Number("output_usd_per_mtok", tier.price.output_usd_per_mtok, kPriceUsdPerMtok);
+  io.Section("price", [&](auto& price) { PriceFields(price, tier.price); });
+  io.List("price_changes", tier.price_changes, [](auto& item, auto& change) {
+    item.Time("from", change.from_us);
+    PriceFields(item, change.price);
   });
   io.Whole("thinking_budget_tokens", tier.thinking_budget_tokens, kTokens);
   io.Whole("context_tokens", tier.context_tokens, kTokens);
+  io.Whole("max_output_tokens", tier.max_output_tokens, kTokens);
+  io.Number("keep_warm_s", tier.keep_warm_s, kSeconds);
+  io.Number("cold_start_ms", tier.cold_start_ms, kMilliseconds);
   io.TextList("capabilities", tier.capabilities);
   io.List("deployments", tier.deployments, [](auto& item, auto& deployment) {
     item.Text("name", deployment.name, TextRule::kRequired);
@@ -89,6 +141,61 @@ void PolicyFields(Io& io, T& policy) {
 }
 
 template <class Io, class T>
+void BudgetFields(Io& io, T& budget) {
+  io.Text("name", budget.name, TextRule::kRequired);
+  io.Number("usd", budget.usd, AboveUpTo(0, 1e9));
+  io.Choice("period", budget.period, kBudgetPeriods);
+  io.Text("time_zone", budget.time_zone, TextRule::kNonEmpty);
+  io.Choice("kind", budget.kind, kBudgetKinds);
+  io.Choice("each", budget.each, kBudgetScopes);
+  io.Text("tenant", budget.tenant, TextRule::kAny);
+  io.Text("tier", budget.tier, TextRule::kAny);
+  io.Choice("unsettled", budget.unsettled, kUnsettled);
+  io.Number("lease_s", budget.lease_s, AboveUpTo(0, 1e7));
+}
+
+template <class Io, class T>
+void LimitFields(Io& io, T& limits) {
+  io.Section("cost", [&](auto& s) {
+    s.Number("per_request_usd", limits.cost.per_request_usd, kUsd);
+    s.Number("mean_usd", limits.cost.mean_usd, kUsd);
+    s.List("budgets", limits.cost.budgets, [](auto& item, auto& budget) { BudgetFields(item, budget); });
+  });
+  io.Section("latency", [&](auto& s) {
+    s.Number("p50_ms", limits.latency.p50_ms, kMilliseconds);
+    s.Number("p95_ms", limits.latency.p95_ms, kMilliseconds);
+    s.Number("p99_ms", limits.latency.p99_ms, kMilliseconds);
+    s.Choice("metric", limits.latency.metric, kLatencyMetrics);
+    s.Number("window_s", limits.latency.window_s, AboveUpTo(0, 1e7));
+  });
+  io.Section("quality", [&](auto& s) {
+    s.Number("floor", limits.quality.floor, Between(0, 2));
+    s.Text("relative_to", limits.quality.relative_to, TextRule::kAny);
+    s.Text("safe_tier", limits.quality.safe_tier, TextRule::kAny);
+    s.Choice("guard", limits.quality.guard, kQualityGuards);
+    s.Number("confidence", limits.quality.confidence, Between(0.5, 0.9999));
+    s.Whole("window_audits", limits.quality.window_audits, Between(10, 1e9));
+  });
+}
+
+template <class Io, class T>
+void SessionFields(Io& io, T& sessions) {
+  io.Flag("keep_tier", sessions.keep_tier);
+  io.Number("idle_s", sessions.idle_s, AboveUpTo(0, 1e9));
+  io.Number("switch_gain", sessions.switch_gain, Between(0, 1));
+  io.Whole("capacity", sessions.capacity, Between(1, 1e7));
+}
+
+template <class Io, class T>
+void DriftFields(Io& io, T& drift) {
+  io.Flag("enabled", drift.enabled);
+  io.Number("slack", drift.slack, Between(0, 3));
+  io.Number("alarm", drift.alarm, AboveUpTo(0, 1e6));
+  io.Number("keep", drift.keep, AboveUpTo(0, 1e9));
+  io.Number("cost_half_life", drift.cost_half_life, AboveUpTo(0, 1e9));
+}
+
+template <class Io, class T>
 void FeatureFields(Io& io, T& features) {
   io.Whole("dimensions", features.dimensions, Between(1, 256));
   io.Whole("few_labels", features.few_labels, kCount);
@@ -118,6 +225,7 @@ void LogFields(Io& io, T& log) {
 template <class Io, class T>
 void ServeFields(Io& io, T& serve) {
   io.Text("listen", serve.listen, TextRule::kNonEmpty);
+  io.Text("admin_listen", serve.admin_listen, TextRule::kAny);
   io.Whole("max_prompt_bytes", serve.max_prompt_bytes, Between(1, 1 << 30));
   io.Whole("idempotency_window", serve.idempotency_window, Between(0, 1e8));
   io.Number("publish_interval_s", serve.publish_interval_s, Between(0, 3600));
@@ -134,6 +242,10 @@ void ConfigFields(Io& io, T& config) {
     s.Choice("kind", config.objective.kind, kObjectiveKinds);
     s.Number("cost_weight", config.objective.cost_weight, Between(0, 1e12));
   });
+  io.Section("limits", [&](auto& s) { LimitFields(s, config.limits); });
+  io.Choice("on_infeasible", config.on_infeasible, kInfeasibleAnswers);
+  io.Section("sessions", [&](auto& s) { SessionFields(s, config.sessions); });
+  io.Section("drift", [&](auto& s) { DriftFields(s, config.drift); });
   io.Section("audit", [&](auto& s) { s.Number("rate", config.audit_rate, kProbability); });
   io.Section("features", [&](auto& s) { FeatureFields(s, config.features); });
   io.Section("log", [&](auto& s) { LogFields(s, config.log); });
@@ -157,6 +269,11 @@ YamlNode EncodeConfig(const Config& config) {
 
 ChoiceTable<PolicyKind> PolicyKinds() { return kPolicyKinds; }
 ChoiceTable<ObjectiveKind> ObjectiveKinds() { return kObjectiveKinds; }
+ChoiceTable<BudgetPeriod> BudgetPeriods() { return kBudgetPeriods; }
+ChoiceTable<BudgetKind> BudgetKinds() { return kBudgetKinds; }
+ChoiceTable<BudgetScope> BudgetScopes() { return kBudgetScopes; }
+ChoiceTable<LatencyMetric> LatencyMetrics() { return kLatencyMetrics; }
+ChoiceTable<OnInfeasible> InfeasibleAnswers() { return kInfeasibleAnswers; }
 ChoiceTable<Mode> Modes() { return kModes; }
 ChoiceTable<PromptLogging> PromptLoggings() { return kPromptLoggings; }
 ChoiceTable<Durability> Durabilities() { return kDurabilities; }

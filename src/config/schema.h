@@ -16,6 +16,11 @@ YamlNode EncodeConfig(const Config& config);
 
 ChoiceTable<PolicyKind> PolicyKinds();
 ChoiceTable<ObjectiveKind> ObjectiveKinds();
+ChoiceTable<BudgetPeriod> BudgetPeriods();
+ChoiceTable<BudgetKind> BudgetKinds();
+ChoiceTable<BudgetScope> BudgetScopes();
+ChoiceTable<LatencyMetric> LatencyMetrics();
+ChoiceTable<OnInfeasible> InfeasibleAnswers();
 ChoiceTable<Mode> Modes();
 ChoiceTable<PromptLogging> PromptLoggings();
 ChoiceTable<Durability> Durabilities();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "base/hash.h"
 #include "base/status_macros.h"
@@ -16,7 +17,7 @@
 namespace suffice {
 namespace {
 
-constexpr size_t kMaxTiers = 64;  // ValidateConfig's limit
+constexpr size_t kMaxTiers = kMaxCandidates;  // ValidateConfig's limit
 constexpr size_t kMaxLabelBytes = 256;
 constexpr double kIntervalZ = 1.6448536269514722;  // central 90% of a normal
 constexpr uint64_t kAuditSalt = 0xa0d17;           // makes the audit's draw independent of the tier's
@@ -86,14 +87,68 @@ std::string ExclusionDetail(ExclusionReason reason, const Tier& tier, const Rout
       return "lacks a required capability";
     case ExclusionReason::kContextWindow:
       return fmt::format("needs {} tokens, window is {}", context_tokens, tier.context_tokens);
+    default:  // found later, and told there
+      return "";
   }
   return "";
 }
 
+// What a call could cost at most, input tokens bounded by the bytes of the text; 0 when answers have no known bound.
+double WorstCostUsd(const Tier& tier, const Price& price, size_t bytes, int64_t max_output_tokens) {
+  constexpr double kChatOverheadTokens = 64;
+  const double input_tokens = static_cast<double>(bytes) + kChatOverheadTokens;
+  double output_tokens = std::numeric_limits<double>::infinity();
+  for (const int64_t bound : {max_output_tokens, tier.max_output_tokens, tier.context_tokens}) {
+    if (bound > 0) output_tokens = std::min(output_tokens, static_cast<double>(bound));
+  }
+  if (!std::isfinite(output_tokens)) return 0;
+  const double input_price = std::max(price.input_usd_per_mtok, price.cached_input_usd_per_mtok.value_or(0));
+  const double output_price = std::max(price.output_usd_per_mtok, price.reasoning_usd_per_mtok.value_or(0));
+  return (input_price * input_tokens + output_price * output_tokens) * 1e-6;
+}
+
+std::array<double, 3> LateProbabilities(const LatencyLimits& limits, const TierPrediction& prediction, double start_ms) {
+  const std::array<double, 3> limit_ms{limits.p50_ms, limits.p95_ms, limits.p99_ms};
+  std::array<double, 3> late{};
+  for (size_t p = 0; p < late.size(); ++p) {
+    if (limit_ms[p] > 0) late[p] = LateProbability(prediction, limit_ms[p] - start_ms);
+  }
+  return late;
+}
+
+// What the request asks of its tier by itself, in limits of its own or the configuration's for one request.
+void ExcludeByRequest(const Config& config, const RouteRequest& request, double start_ms,
+                      const TierPrediction& prediction, TierView& view) {
+  constexpr double kMaxLate = 0.05;
+  const auto exclude = [&view](ExclusionReason reason, std::string detail) {
+    view.exclusion = reason;
+    view.exclusion_detail = std::move(detail);
+  };
+  double cost_cap = config.limits.cost.per_request_usd;
+  if (request.max_cost_usd > 0 && (cost_cap == 0 || request.max_cost_usd < cost_cap)) cost_cap = request.max_cost_usd;
+  if (cost_cap > 0 && prediction.cost_high_usd > cost_cap) {
+    return exclude(ExclusionReason::kRequestCost,
+                   fmt::format("may cost ${:.3g}, the limit is ${:.3g}", prediction.cost_high_usd, cost_cap));
+  }
+  if (request.max_latency_ms > 0) {
+    const double late = LateProbability(prediction, request.max_latency_ms - start_ms);
+    if (late > kMaxLate) {
+      return exclude(ExclusionReason::kRequestLatency, fmt::format("slower than {:.0f} ms with probability {:.3g}",
+                                                                   request.max_latency_ms, late));
+    }
+  }
+  if (request.min_quality > 0 && prediction.quality < request.min_quality) {
+    exclude(ExclusionReason::kRequestQuality,
+            fmt::format("predicted quality {:.3f}, asked for {:.3f}", prediction.quality, request.min_quality));
+  }
+}
+
 // Fills one tier's view: eligibility and estimates.
-TierView ViewTier(const Snapshot& snapshot, size_t index, const RouteRequest& request, const Prepared& prepared,
-                  TierPrediction& prediction) {
-  const Tier& tier = snapshot.config->tiers[index];
+TierView ViewTier(const Snapshot& snapshot, size_t index, const RouteRequest& request, const DecideContext& context,
+                  const Prepared& prepared, TierPrediction& prediction) {
+  const Config& config = *snapshot.config;
+  const Tier& tier = config.tiers[index];
+  const Price& price = tier.PriceAt(context.time_us);
   const Requirements requirements{
       .capabilities = request.required_capabilities,
       .allowed_tiers = request.allowed_tiers,
@@ -106,21 +161,50 @@ TierView ViewTier(const Snapshot& snapshot, size_t index, const RouteRequest& re
   view.tier = tier.name;
   view.exclusion = CheckEligibility(tier, requirements);
   view.exclusion_detail = ExclusionDetail(view.exclusion, tier, request, requirements.context_tokens);
-  prediction = snapshot.models[index].Predict(prepared.x, prepared.input_tokens, request.max_output_tokens, tier.price);
+  prediction = snapshot.models[index].Predict(prepared.x, prepared.input_tokens, request.max_output_tokens, price);
+  const double start_ms = index < context.cold.size() && context.cold[index] ? tier.cold_start_ms : 0;
   view.quality = prediction.quality;
   view.quality_sigma = prediction.quality_sigma;
   view.cost_usd = prediction.cost_usd;
-  view.latency_ms = prediction.latency_ms;
+  view.worst_cost_usd = WorstCostUsd(tier, price, prepared.text.size(), request.max_output_tokens);
+  view.latency_ms = prediction.latency_ms + start_ms;
+  view.late = LateProbabilities(config.limits.latency, prediction, start_ms);
   view.observations = prediction.observations;
+  if (view.exclusion == ExclusionReason::kNone) ExcludeByRequest(config, request, start_ms, prediction, view);
   return view;
 }
 
-Candidate CandidateOf(const TierView& view, const PolicyConfig& policy) {
+// The weights that a row's multipliers state.
+struct RowWeights {
+  ScoreWeights weights;
+  const std::vector<std::pair<std::string, double>>& multipliers;
+
+  explicit RowWeights(const std::vector<std::pair<std::string, double>>& all) : multipliers(all) {
+    for (const auto& [name, value] : all) {
+      if (name == "quality") weights.quality = value;
+      if (name == "cost_usd" || name == "cost") weights.cost_usd = value;
+      if (name == "late_p50") weights.late[0] = value;
+      if (name == "late_p95") weights.late[1] = value;
+      if (name == "late_p99") weights.late[2] = value;
+    }
+  }
+  double OfTier(std::string_view tier) const {
+    constexpr std::string_view kPrefix = "cost_usd.";
+    for (const auto& [name, value] : multipliers) {
+      if (name.size() == kPrefix.size() + tier.size() && name.starts_with(kPrefix) && name.ends_with(tier)) return value;
+    }
+    return 0;
+  }
+};
+
+Candidate CandidateOf(const TierView& view, const PolicyConfig& policy, const RowWeights& weights) {
   Candidate candidate;
   candidate.eligible = view.exclusion == ExclusionReason::kNone;
   candidate.quality = view.quality;
   candidate.quality_sigma = view.quality_sigma;
   candidate.cost_usd = view.cost_usd;
+  candidate.late = view.late;
+  candidate.tier_usd_weight = weights.OfTier(view.tier);
   candidate.observations = view.observations;
   candidate.is_fixed = view.tier == policy.fixed_tier;
   for (const auto& [tier, weight] : policy.weights) {
@@ -131,11 +215,13 @@ Candidate CandidateOf(const TierView& view, const PolicyConfig& policy) {
 
 // Runs the policy over the views, which get their scores and propensities. Returns the drawn index.
 // REQUIRES: at least one tier is eligible.
-int RunPolicy(const PolicyConfig& policy, const ObjectiveConfig& objective, double u, std::vector<TierView>& tiers) {
+int RunPolicy(const PolicyConfig& policy, const std::vector<std::pair<std::string, double>>& multipliers, double u,
+              std::vector<TierView>& tiers) {
+  const RowWeights weights(multipliers);
   std::array<Candidate, kMaxTiers> storage;
   const std::span<Candidate> candidates(storage.data(), tiers.size());
-  for (size_t i = 0; i < tiers.size(); ++i) candidates[i] = CandidateOf(tiers[i], policy);
-  DecidePropensities(policy, objective, candidates);
+  for (size_t i = 0; i < tiers.size(); ++i) candidates[i] = CandidateOf(tiers[i], policy, weights);
+  DecidePropensities(policy, weights.weights, candidates);
   for (size_t i = 0; i < tiers.size(); ++i) {
     tiers[i].score = candidates[i].score;
     tiers[i].propensity = candidates[i].propensity;
@@ -143,10 +229,91 @@ int RunPolicy(const PolicyConfig& policy, const ObjectiveConfig& objective, doub
   return Draw(candidates, u);
 }
 
-absl::Status NoTierEligible(const std::vector<TierView>& tiers) {
+bool IsEligible(const TierView& view) { return view.exclusion == ExclusionReason::kNone; }
+bool AnyEligible(const std::vector<TierView>& tiers) { return std::any_of(tiers.begin(), tiers.end(), IsEligible); }
+
+std::string ReasonsOf(const std::vector<TierView>& tiers) {
   std::vector<std::string> reasons;
   for (const TierView& view : tiers) reasons.push_back(fmt::format("{}: {}", view.tier, view.exclusion_detail));
-  return absl::FailedPreconditionError(fmt::format("no tier is eligible ({})", fmt::join(reasons, "; ")));
+  return fmt::format("{}", fmt::join(reasons, "; "));
+}
+
+absl::Status InfeasibleError(const std::string& why) {
+  return WithReason(absl::FailedPreconditionError(why), "INFEASIBLE");
+}
+
+absl::Status NoTierEligible(const std::vector<TierView>& tiers) {
+  absl::Status status = absl::FailedPreconditionError(fmt::format("no tier is eligible ({})", ReasonsOf(tiers)));
+  const bool too_dear = std::any_of(tiers.begin(), tiers.end(), [](const TierView& view) {
+    return view.exclusion == ExclusionReason::kRequestCost;
+  });
+  return too_dear ? WithReason(std::move(status), "INFEASIBLE") : status;
+}
+
+// The eligible tier with the most of something. REQUIRES: there is one.
+template <typename Value>
+size_t BestEligible(const std::vector<TierView>& tiers, Value value) {
+  size_t best = tiers.size();
+  for (size_t i = 0; i < tiers.size(); ++i) {
+    if (IsEligible(tiers[i]) && (best == tiers.size() || value(tiers[i]) > value(tiers[best]))) best = i;
+  }
+  return best;
+}
+
+// Leaves the one tier that answers while limits cannot be met.
+void KeepFallback(OnInfeasible answer, Consideration& consideration) {
+  auto& tiers = consideration.row.tiers;
+  const size_t kept = answer == OnInfeasible::kSafest
+                          ? BestEligible(tiers, [](const TierView& view) { return view.quality; })
+                          : BestEligible(tiers, [](const TierView& view) { return -view.cost_usd; });
+  for (size_t i = 0; i < tiers.size(); ++i) {
+    if (i != kept) consideration.Exclude(i, ExclusionReason::kInfeasible, consideration.row.infeasible);
+  }
+}
+
+// When the request's own wishes for latency and quality leave no tier, they are what cannot be met.
+void ForgiveWishes(DecisionRecord& row) {
+  const auto wished = [](const TierView& view) {
+    return view.exclusion == ExclusionReason::kRequestLatency || view.exclusion == ExclusionReason::kRequestQuality;
+  };
+  if (AnyEligible(row.tiers) || std::none_of(row.tiers.begin(), row.tiers.end(), wished)) return;
+  row.infeasible = "no tier meets the request's own limits: " + ReasonsOf(row.tiers);
+  for (TierView& view : row.tiers) {
+    if (!wished(view)) continue;
+    view.exclusion = ExclusionReason::kNone;
+    view.exclusion_detail.clear();
+  }
+}
+
+// Takes back what an earlier call of ApplyLimits excluded.
+void ForgetLimits(DecisionRecord& row) {
+  for (TierView& view : row.tiers) {
+    if (view.exclusion != ExclusionReason::kInfeasible && view.exclusion != ExclusionReason::kQualityGuard) continue;
+    view.exclusion = ExclusionReason::kNone;
+    view.exclusion_detail.clear();
+  }
+}
+
+// Applies what the limits say of every request.
+absl::Status ApplyLimits(const Snapshot& snapshot, Consideration& consideration) {
+  const LimitsInForce& limits = snapshot.limits;
+  DecisionRecord& row = consideration.row;
+  if (row.infeasible.empty()) row.infeasible = limits.infeasible;
+  ForgiveWishes(row);
+  if (!AnyEligible(row.tiers)) return NoTierEligible(row.tiers);
+  if (!row.infeasible.empty()) {
+    if (snapshot.config->on_infeasible == OnInfeasible::kReject) return InfeasibleError(row.infeasible);
+    KeepFallback(snapshot.config->on_infeasible, consideration);
+  } else if (limits.safe_tier_only) {
+    const auto safe = static_cast<size_t>(limits.safe_tier);
+    const size_t kept = IsEligible(row.tiers[safe])
+                            ? safe
+                            : BestEligible(row.tiers, [](const TierView& view) { return view.quality; });
+    for (size_t i = 0; i < row.tiers.size(); ++i) {
+      if (i != kept) consideration.Exclude(i, ExclusionReason::kQualityGuard, limits.guard_detail);
+    }
+  }
+  return absl::OkStatus();
 }
 
 DecisionOrigin OriginOf(Mode mode) {
@@ -197,6 +364,13 @@ absl::Status CheckRequest(const RouteRequest& request, const Config& config) {
   SUFFICE_RETURN_IF_ERROR(CheckLabel("session", request.session));
   if (request.max_output_tokens < 0) return InvalidField("max_output_tokens", "expected 0 or more");
   if (request.required_context_tokens < 0) return InvalidField("required_context_tokens", "expected 0 or more");
+  for (const auto& [field, value] : {std::pair{"max_cost_usd", request.max_cost_usd},
+                                     {"max_latency_ms", request.max_latency_ms},
+                                     {"min_quality", request.min_quality}}) {
+    if (!(std::isfinite(value) && value >= 0)) {
+      return InvalidField(field, fmt::format("expected a finite number >= 0, got {}", value));
+    }
+  }
   for (const std::string& tier : request.allowed_tiers) {
     SUFFICE_RETURN_IF_ERROR(CheckKnownTier("allowed_tiers", tier, config));
   }
@@ -209,37 +383,57 @@ absl::Status CheckRequest(const RouteRequest& request, const Config& config) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<DecisionRecord> Decide(const Snapshot& snapshot, const RouteRequest& request,
-                                      const DecideContext& context) {
+void Consideration::Exclude(size_t tier, ExclusionReason reason, std::string detail) {
+  TierView& view = row.tiers[tier];
+  if (view.exclusion != ExclusionReason::kNone) return;
+  view.exclusion = reason;
+  view.exclusion_detail = std::move(detail);
+}
+
+absl::StatusOr<Consideration> Consider(const Snapshot& snapshot, const RouteRequest& request,
+                                       const DecideContext& context) {
   const Config& config = *snapshot.config;
   SUFFICE_RETURN_IF_ERROR(CheckRequest(request, config));
   Prepared& prepared = ThreadScratch();
   SUFFICE_RETURN_IF_ERROR(Prepare(snapshot, request, context.salt, prepared));
 
-  DecisionRecord row = StartRow(snapshot, request, context, prepared);
+  Consideration consideration;
+  DecisionRecord& row = consideration.row;
+  row = StartRow(snapshot, request, context, prepared);
   row.origin = OriginOf(config.mode);
-  std::array<TierPrediction, kMaxTiers> predictions;
+  row.max_output_tokens = request.max_output_tokens;
+  row.multipliers = MultipliersOf(snapshot.limits, request.tenant, config.tiers);
   row.tiers.reserve(config.tiers.size());
-  bool any_eligible = false;
   for (size_t i = 0; i < config.tiers.size(); ++i) {
-    row.tiers.push_back(ViewTier(snapshot, i, request, prepared, predictions[i]));
-    any_eligible |= row.tiers.back().exclusion == ExclusionReason::kNone;
+    row.tiers.push_back(ViewTier(snapshot, i, request, context, prepared, consideration.predictions[i]));
   }
-  if (!any_eligible) return NoTierEligible(row.tiers);
+  return consideration;
+}
 
-  const int drawn = RunPolicy(config.policy, config.objective, DrawNumber(context.id, context.seed), row.tiers);
+absl::Status Choose(const Snapshot& snapshot, const RouteRequest& request, Consideration& consideration) {
+  const Config& config = *snapshot.config;
+  DecisionRecord& row = consideration.row;
+  ForgetLimits(row);
+  SUFFICE_RETURN_IF_ERROR(ApplyLimits(snapshot, consideration));
+  const int drawn = RunPolicy(config.policy, row.multipliers, DrawNumber(row.id, row.seed), row.tiers);
   row.policy_tier = row.tiers[drawn].tier;
   const int chosen = config.mode == Mode::kLive ? drawn : config.TierIndex(request.caller_tier);
   row.tier = row.tiers[chosen].tier;
   row.propensity = config.mode == Mode::kLive ? row.tiers[chosen].propensity : 1;
-  const TierPrediction& p = predictions[chosen];
+  const TierPrediction& p = consideration.predictions[chosen];
   row.cost_usd = {p.cost_usd, p.cost_low_usd, p.cost_high_usd};
   row.latency_ms = {p.latency_ms, p.latency_low_ms, p.latency_high_ms};
-  if (config.objective.kind == ObjectiveKind::kWeighted) row.multipliers = {{"cost", config.objective.cost_weight}};
   row.audit_probability = config.audit_rate;
-  row.audit = UnitInterval(Hash64(context.id.Raw(), context.seed ^ kAuditSalt)) < config.audit_rate;
+  row.audit = UnitInterval(Hash64(row.id.Raw(), row.seed ^ kAuditSalt)) < config.audit_rate;
   row.keep_probability = config.log.keep_probability;
-  return row;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DecisionRecord> Decide(const Snapshot& snapshot, const RouteRequest& request,
+                                      const DecideContext& context) {
+  SUFFICE_ASSIGN_OR_RETURN(Consideration consideration, Consider(snapshot, request, context));
+  SUFFICE_RETURN_IF_ERROR(Choose(snapshot, request, consideration));
+  return std::move(consideration.row);
 }
 
 absl::StatusOr<DecisionRecord> EvaluationRow(const Snapshot& snapshot, const RouteRequest& request,
@@ -290,14 +484,19 @@ Decision AnswerOf(const DecisionRecord& record, const Config& config) {
   answer.mode = record.origin == DecisionOrigin::kApprentice ? Mode::kApprentice
                 : record.origin == DecisionOrigin::kLogOnly  ? Mode::kLogOnly
                                                              : Mode::kLive;
+  answer.price_version = record.price_version;
+  answer.infeasible = record.infeasible;
+  answer.session_kept = std::any_of(record.tiers.begin(), record.tiers.end(), [](const TierView& view) {
+    return view.exclusion == ExclusionReason::kSession;
+  });
   answer.audit = record.audit;
   answer.audit_probability = record.audit_probability;
   return answer;
 }
 
-Rederived Rederive(const DecisionRecord& record, const PolicyConfig& policy, const ObjectiveConfig& objective) {
+Rederived Rederive(const DecisionRecord& record, const PolicyConfig& policy) {
   std::vector<TierView> tiers = record.tiers;
-  const int drawn = RunPolicy(policy, objective, DrawNumber(record.id, record.seed), tiers);
+  const int drawn = RunPolicy(policy, record.multipliers, DrawNumber(record.id, record.seed), tiers);
   Rederived rederived{.tier = tiers[drawn].tier};
   for (const TierView& view : tiers) rederived.propensities.push_back(view.propensity);
   return rederived;

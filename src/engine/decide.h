@@ -2,12 +2,15 @@
 // Thread contract: pure functions (scratch memory is per thread).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "learner/snapshot.h"
 #include "log/records.h"
+#include "policy/policy.h"
 #include "suffice/types.h"
 
 namespace suffice {
@@ -18,12 +21,32 @@ struct DecideContext {
   int64_t time_us = 0;
   uint64_t seed = 0;  // of the draw
   uint64_t salt = 0;  // of the sketch
+  std::vector<bool> cold;  // by tier: idle for longer than keep_warm_s; empty: none is
 };
 
 // Checks the request against the configuration: INVALID_ARGUMENT names the first bad field.
 absl::Status CheckRequest(const RouteRequest& request, const Config& config);
 
-// Decides. The row has everything but `seq` and `tier_ordinal`. INVALID_ARGUMENT as CheckRequest; FAILED_PRECONDITION
+// A decision on its way: everything but the choice. What must be asked of the outside (does a budget cover this call,
+// which tier does this conversation have) is asked between Consider and Choose, and answered by exclusions.
+struct Consideration {
+  DecisionRecord row;  // its tiers have estimates and exclusions, no scores yet
+  std::array<TierPrediction, kMaxCandidates> predictions;  // by tier of the configuration
+
+  // Excludes a tier that is eligible so far.
+  void Exclude(size_t tier, ExclusionReason reason, std::string detail);
+};
+
+// Checks the request, predicts for every tier, and excludes those that the request itself rules out. INVALID_ARGUMENT
+// as CheckRequest.
+absl::StatusOr<Consideration> Consider(const Snapshot& snapshot, const RouteRequest& request,
+                                       const DecideContext& context);
+// Chooses among the tiers that are left and completes the row, but for `seq` and `tier_ordinal`. May be called again
+// after more exclusions. FAILED_PRECONDITION: no tier is eligible, saying why for each; or the limits cannot be met
+// together (reason INFEASIBLE).
+absl::Status Choose(const Snapshot& snapshot, const RouteRequest& request, Consideration& consideration);
+
+// Consider and Choose, with nothing asked in between. The row has everything but `seq` and `tier_ordinal`. INVALID_ARGUMENT as CheckRequest; FAILED_PRECONDITION
 // when no tier is eligible, saying why for each.
 absl::StatusOr<DecisionRecord> Decide(const Snapshot& snapshot, const RouteRequest& request,
                                       const DecideContext& context);
@@ -44,6 +67,6 @@ struct Rederived {
   std::string tier;
   std::vector<double> propensities;  // as DecisionRecord::tiers
 };
-Rederived Rederive(const DecisionRecord& record, const PolicyConfig& policy, const ObjectiveConfig& objective);
+Rederived Rederive(const DecisionRecord& record, const PolicyConfig& policy);
 
 }  // namespace suffice

@@ -85,6 +85,12 @@ double ExpectedTokens(double mu, double s2, double cap) {
 
 }  // namespace
 
+double LateProbability(const TierPrediction& prediction, double limit_ms) {
+  if (limit_ms <= 0) return 1;
+  const double above = (std::log(limit_ms) - prediction.log_latency) / prediction.log_latency_deviation;
+  return NormalTable::Get().At(-above).cdf;
+}
+
 TierModel::TierModel(const TierStatistics& statistics, const TierModelOptions& options)
     : quality_(SolveRidge(Seen(statistics.quality, options.quality_from_others), options.quality_dimensions,
                           MakePrior(options, options.ridge, options.prior.quality, kRewardVariance))),
@@ -119,6 +125,8 @@ TierPrediction TierModel::Predict(std::span<const float> x, double input_tokens_
   const LinearPrediction latency = suffice::Predict(latency_, x);
   const double latency_width = kCentral90 * std::sqrt(latency_.residual_variance * (1 + latency.leverage));
   const auto milliseconds = [](double mu) { return std::exp(std::min(mu, std::log(kMaxLatencyMs))); };
+  result.log_latency = latency.mean;
+  result.log_latency_deviation = latency_width / kCentral90;
   result.latency_ms = milliseconds(latency.mean);
   result.latency_low_ms = milliseconds(latency.mean - latency_width);
   result.latency_high_ms = milliseconds(latency.mean + latency_width);

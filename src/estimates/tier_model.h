@@ -47,8 +47,12 @@ struct TierPrediction {
   double cost_low_usd = 0, cost_high_usd = 0;      // central 90% of one call
   double latency_ms = 0;                           // median
   double latency_low_ms = 0, latency_high_ms = 0;  // central 90% of one call
+  double log_latency = 0, log_latency_deviation = 0;  // of ln(latency in ms) of one call
   double observations = 0;                         // effective, behind quality
 };
+
+// P(latency > limit_ms) of a log-normal latency. limit_ms <= 0: 1.
+double LateProbability(const TierPrediction& prediction, double limit_ms);
 
 // Quality is a ridge regression of the reward; output tokens and latency are log-normal, with ridge regressions of
 // their logarithms mu = w^T x and residual variances s2. With no observations every prediction at x = e_bias is the

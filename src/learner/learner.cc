@@ -87,7 +87,7 @@ void Learner::ReplaceConfig(std::shared_ptr<const Config> config) {
   if (config_->policy.half_life != statistics_.half_life()) ReplaceFeatures(statistics_.features());
 }
 
-SnapshotPtr Learner::NextSnapshot() {
+SnapshotPtr Learner::NextSnapshot(const std::vector<PacedBudget>&) {
   return MakeSnapshot(++last_number_, cursor_, config_, config_hash_, statistics_);
 }
 

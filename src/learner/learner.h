@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "learner/snapshot.h"
 #include "learner/statistics.h"
+#include "limits/paced_budget.h"
 #include "log/event_log.h"
 
 namespace suffice {
@@ -35,8 +37,8 @@ class Learner {
   // Takes a new configuration. Starts over when the half-life changed.
   void ReplaceConfig(std::shared_ptr<const Config> config);
 
-  // The next snapshot, numbered one higher than the last.
-  SnapshotPtr NextSnapshot();
+  // The next snapshot, numbered one higher than the last. `budgets`: every account of a soft budget, as of now.
+  SnapshotPtr NextSnapshot(const std::vector<PacedBudget>& budgets = {});
   // A row for the log, with the statistics when `with_state`.
   SnapshotRecord RecordOf(const Snapshot& snapshot, int64_t time_us, bool with_state) const;
 

@@ -63,6 +63,8 @@ SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const
   snapshot->models.reserve(config->tiers.size());
   for (const Tier& tier : config->tiers) snapshot->models.push_back(FitTier(*config, statistics, tier));
   for (const auto& [name, tier] : statistics.tiers()) snapshot->observations += tier.quality.n();
+  const ObjectiveConfig& objective = config->objective;
+  if (objective.kind == ObjectiveKind::kWeighted) snapshot->limits.weights.cost_usd = objective.cost_weight;
   snapshot->config = std::move(config);
   return snapshot;
 }

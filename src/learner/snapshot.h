@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "estimates/tier_model.h"
 #include "features/feature_set.h"
+#include "learner/limits_in_force.h"
 #include "learner/statistics.h"
 #include "log/records.h"
 #include "suffice/config.h"
@@ -25,6 +26,7 @@ struct Snapshot {
   std::string config_hash;
   FeatureSetPtr features;
   std::vector<TierModel> models;  // one for each tier of the configuration, in its order
+  LimitsInForce limits;
   double observations = 0;        // rewards behind it
 };
 

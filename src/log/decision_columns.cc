@@ -43,6 +43,8 @@ void BindDecision(const DecisionRecord& decision, int64_t tier_ordinal, Decision
   } else {
     insert.BindNull(++p);
   }
+  insert.BindInt(++p, decision.max_output_tokens);
+  insert.BindText(++p, decision.infeasible);
 }
 
 absl::StatusOr<DecisionRecord> ReadDecision(const Statement& row) {
@@ -78,6 +80,8 @@ absl::StatusOr<DecisionRecord> ReadDecision(const Statement& row) {
   decision.sketch = row.Bytes(c++);
   if (!row.IsNull(c)) decision.prompt = row.String(c);
   ++c;
+  decision.max_output_tokens = row.Int(c++);
+  decision.infeasible = row.Bytes(c++);
   decision.seq = row.Int(c);
   return decision;
 }

@@ -18,6 +18,10 @@ absl::StatusOr<OutcomeRecord> ReadOutcome(const Statement& row) {
   record.outcome.latency_ms = row.OptionalDouble(8);
   record.outcome.retries = static_cast<int32_t>(row.Int(9));
   record.outcome.served_tier = row.Bytes(10);
+  record.outcome.cached_input_tokens = row.OptionalInt(11);
+  record.outcome.reasoning_tokens = row.OptionalInt(12);
+  record.outcome.served_model = row.Bytes(13);
+  record.wrong_model = row.Int(14) != 0;
   return record;
 }
 

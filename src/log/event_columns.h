@@ -10,7 +10,7 @@ namespace suffice {
 // What ReadOutcome reads, in its order. The decision's id and tenant are the caller's to fill in.
 inline constexpr std::string_view kOutcomeColumns =
     "seq, time_us, status, input_tokens, output_tokens, cost_usd, cost_nanos, time_to_first_token_ms, latency_ms, "
-    "retries, served_tier";
+    "retries, served_tier, cached_input_tokens, reasoning_tokens, served_model, wrong_model";
 absl::StatusOr<OutcomeRecord> ReadOutcome(const Statement& row);
 
 // What ReadFeedback reads, in its order. The decision's id is the caller's to fill in.

@@ -33,8 +33,9 @@ absl::Status LogTables::PrepareStatements() {
       {&insert_decision_, InsertDecisionSql()},
       {&insert_outcome_,
        "INSERT INTO outcomes (decision_seq, time_us, status, input_tokens, output_tokens, cost_usd, cost_nanos, "
-       "time_to_first_token_ms, latency_ms, retries, served_tier) "
-       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (decision_seq) DO NOTHING"},
+       "time_to_first_token_ms, latency_ms, retries, served_tier, cached_input_tokens, reasoning_tokens, served_model, "
+       "wrong_model) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
+       "ON CONFLICT (decision_seq) DO NOTHING"},
       {&insert_feedback_,
        "INSERT INTO feedback (decision_seq, time_us, tenant, feedback_id, reward, source, judge_version) "
        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant, feedback_id) DO NOTHING"},
@@ -165,6 +166,10 @@ absl::StatusOr<bool> LogTables::InsertOutcome(const OutcomeRecord& outcome, int6
   insert_outcome_.BindDouble(9, told.latency_ms);
   insert_outcome_.BindInt(10, int64_t{told.retries});
   insert_outcome_.BindText(11, told.served_tier);
+  insert_outcome_.BindInt(12, told.cached_input_tokens);
+  insert_outcome_.BindInt(13, told.reasoning_tokens);
+  insert_outcome_.BindText(14, told.served_model);
+  insert_outcome_.BindInt(15, int64_t{outcome.wrong_model});
   SUFFICE_RETURN_IF_ERROR(insert_outcome_.Run());
   return database_.LastChanges() > 0;
 }

@@ -37,6 +37,8 @@ struct DecisionRecord {
   double propensity = 1;              // of `tier`; 1 where the caller chose (`tiers` then has the policy's own)
   Estimate cost_usd;                  // predictions for `tier`, as answered
   Estimate latency_ms;
+  // What the score was made of, see ScoreWeights in policy.h: "quality", "cost_usd", "late_p50", ..., and, for a soft
+  // budget of one tier, "cost_usd.TIER".
   std::vector<std::pair<std::string, double>> multipliers;
   int64_t snapshot = 0;
   std::string config_hash;
@@ -45,14 +47,18 @@ struct DecisionRecord {
   double audit_probability = 0;
   double keep_probability = 1;
   int64_t reserved_cost_nanos = 0;
+  // Which price list of the tier was in force: the RFC 3339 time it began at, or "base".
   std::string price_version;
+  int64_t max_output_tokens = 0;  // as the request stated
+  std::string infeasible;         // why the limits could not be met together; empty: they could
 };
 
 struct OutcomeRecord {
   int64_t seq = 0;
   int64_t time_us = 0;
   Outcome outcome;
-  int64_t cost_nanos = 0;  // settled: told, or by the price list
+  int64_t cost_nanos = 0;    // settled: told, or by the price list
+  bool wrong_model = false;  // another model served than the tier's
 };
 
 struct FeedbackRecord {

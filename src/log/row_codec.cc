@@ -22,8 +22,11 @@ using Json = nlohmann::ordered_json;
 constexpr std::array<std::string_view, 4> kOrigins = {"live", "apprentice", "log_only", "eval"};
 constexpr std::array<std::string_view, 5> kCallStatuses = {"ok", "error", "timeout", "refused", "cancelled"};
 constexpr std::array<std::string_view, 3> kSources = {"user", "judge", "check"};
-constexpr std::array<std::string_view, 5> kExclusions = {"none", "not_allowed", "not_pinned", "missing_capability",
-                                                         "context_window"};
+constexpr std::array<std::string_view, 13> kExclusions = {
+    "none",         "not_allowed",     "not_pinned",      "missing_capability", "context_window",
+    "request_cost", "request_latency", "request_quality", "budget",             "cost_guard",
+    "quality_guard", "session",        "infeasible"};
+constexpr std::array<std::string_view, 3> kLate = {"late_p50", "late_p95", "late_p99"};
 
 template <typename Enum, size_t N>
 absl::StatusOr<Enum> DecodeWord(const std::array<std::string_view, N>& words, std::string_view column,
@@ -91,6 +94,10 @@ absl::StatusOr<TierView> DecodeTier(const Json& object) {
   view.quality_sigma = NumberOf(object, "sigma");
   view.cost_usd = NumberOf(object, "cost_usd");
   view.latency_ms = NumberOf(object, "latency_ms");
+  if (object.contains("worst_cost_usd")) view.worst_cost_usd = NumberOf(object, "worst_cost_usd");
+  for (size_t p = 0; p < kLate.size(); ++p) {
+    if (object.contains(kLate[p])) view.late[p] = NumberOf(object, kLate[p].data());
+  }
   view.observations = NumberOf(object, "observations");
   view.score = NumberOf(object, "score");
   view.propensity = NumberOf(object, "propensity");
@@ -148,6 +155,10 @@ void EncodeTiers(const std::vector<TierView>& tiers, std::string& json) {
     AppendField("sigma", view.quality_sigma, json);
     AppendField("cost_usd", view.cost_usd, json);
     AppendField("latency_ms", view.latency_ms, json);
+    if (view.worst_cost_usd != 0) AppendField("worst_cost_usd", view.worst_cost_usd, json);
+    for (size_t p = 0; p < kLate.size(); ++p) {
+      if (view.late[p] != 0) AppendField(kLate[p], view.late[p], json);
+    }
     AppendField("observations", view.observations, json);
     AppendField("score", view.score, json);
     AppendField("propensity", view.propensity, json);
@@ -197,6 +208,9 @@ std::string EncodeOrphan(const OutcomeRecord& outcome) {
                        {"time_to_first_token_ms", OrNull(told.time_to_first_token_ms)},
                        {"latency_ms", OrNull(told.latency_ms)},
                        {"retries", told.retries},
+                       {"cached_input_tokens", OrNull(told.cached_input_tokens)},
+                       {"reasoning_tokens", OrNull(told.reasoning_tokens)},
+                       {"served_model", told.served_model},
                        {"served_tier", told.served_tier}};
   return values.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -63,7 +63,9 @@ absl::StatusOr<Receipt> AnswerRepeatedOutcome(const Outcome& stored, const Outco
                     stored.output_tokens == sent.output_tokens && stored.cost_usd == sent.cost_usd &&
                     stored.time_to_first_token_ms == sent.time_to_first_token_ms &&
                     stored.latency_ms == sent.latency_ms && stored.retries == sent.retries &&
-                    stored.served_tier == sent.served_tier;
+                    stored.served_tier == sent.served_tier &&
+                    stored.cached_input_tokens == sent.cached_input_tokens &&
+                    stored.reasoning_tokens == sent.reasoning_tokens && stored.served_model == sent.served_model;
   if (same) return Receipt{.duplicate = true};
   return absl::AlreadyExistsError(
       fmt::format("decision {} has an outcome with other values", sent.decision_id.ToString()));

@@ -2,6 +2,7 @@
 // their own.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -15,12 +16,24 @@ namespace suffice {
 
 inline constexpr int kMaxCandidates = 64;
 
+// What a score is made of: the objective, and the price of every limit in force (its multiplier, in the unit of what
+// the limit is on). See WeightsOf for how they come to be.
+struct ScoreWeights {
+  double quality = 1;            // of predicted quality
+  double cost_usd = 0;           // of a predicted dollar, on any tier
+  std::array<double, 3> late{};  // of the probability of being slower than p50_ms, p95_ms, p99_ms
+
+  bool operator==(const ScoreWeights&) const = default;
+};
+
 // One tier in a decision. Inputs first, then what DecidePropensities fills in.
 struct Candidate {
   bool eligible = true;
   double quality = 0;
   double quality_sigma = 0;
   double cost_usd = 0;
+  std::array<double, 3> late{};
+  double tier_usd_weight = 0;  // of a predicted dollar on this tier, on top of ScoreWeights::cost_usd
   double observations = 0;
   double weight = 0;      // policy weighted: the tier's weight
   bool is_fixed = false;  // policy fixed: this is the tier
@@ -40,13 +53,15 @@ struct Requirements {
 // Whether the tier may serve the request at all, or why not: the first reason in the order of the enumeration.
 ExclusionReason CheckEligibility(const Tier& tier, const Requirements& requirements);
 
-// Fills in `score` and `propensity` of every candidate. The score is the objective, quality - cost_weight cost
-// (weighted) or quality (max_quality), plus, for policies thompson and igw, new_tier_bonus quality_sigma while
-// observations < burn_in. Propensities, over the K eligible candidates (exact ties share equally everywhere):
-//   thompson        P(a has the largest draw), draws N(score_a, (thompson_scale quality_sigma_a)^2), by quadrature
+// Fills in `score` and `propensity` of every candidate. With w the weights, the score is
+//   w.quality quality - (w.cost_usd + tier_usd_weight) cost_usd - sum_p w.late_p late_p,
+// plus, for policies thompson and igw, w.quality new_tier_bonus quality_sigma while observations < burn_in. Whatever is
+// uncertain is so in units of quality: below, sigma = w.quality quality_sigma and gap = (best score - score) /
+// w.quality (infinite where w.quality is 0). Propensities, over the K eligible candidates (exact ties share equally everywhere):
+//   thompson        P(a has the largest draw), draws N(score_a, (thompson_scale sigma_a)^2), by quadrature
 //   linucb          epsilon/K min(1, mean cost / cost_a) each, the rest to the largest score + linucb_alpha
-//                   quality_sigma
-//   igw             1 / (K + igw_gamma sqrt(observations_a) (best score - score_a)), the rest to the best (Abe and
+//                   sigma
+//   igw             1 / (K + igw_gamma sqrt(observations_a) gap_a), the rest to the best (Abe and
 //                   Long 1999; Foster and Rakhlin 2020, with a learning rate per tier)
 //   epsilon_greedy  epsilon/K each, the rest to the best score
 //   fixed           1 for the fixed tier; if it is not eligible, 1 for the best score
@@ -55,7 +70,7 @@ ExclusionReason CheckEligibility(const Tier& tier, const Requirements& requireme
 // Propensities of eligible tiers are >= 0 and sum to 1 within 1e-12; others are 0. Allocates nothing.
 // REQUIRES: at least one candidate is eligible, at most kMaxCandidates candidates, all numbers finite, quality_sigma
 // >= 0.
-void DecidePropensities(const PolicyConfig& policy, const ObjectiveConfig& objective, std::span<Candidate> candidates);
+void DecidePropensities(const PolicyConfig& policy, const ScoreWeights& weights, std::span<Candidate> candidates);
 
 // The number in [0, 1) that decides: UnitInterval(Hash64(id, seed)).
 double DrawNumber(const DecisionId& id, uint64_t seed);

@@ -11,6 +11,7 @@ namespace {
 
 // The eligible candidates, and a value of each to choose by.
 struct Field {
+  double quality_weight = 1;
   std::array<Candidate*, kMaxCandidates> tiers;
   std::array<double, kMaxCandidates> value;
   int count = 0;
@@ -18,12 +19,13 @@ struct Field {
   double Best() const { return *std::max_element(value.begin(), value.begin() + count); }
 };
 
-void Score(const PolicyConfig& policy, const ObjectiveConfig& objective, Candidate& candidate) {
-  candidate.score = candidate.quality;
-  if (objective.kind == ObjectiveKind::kWeighted) candidate.score -= objective.cost_weight * candidate.cost_usd;
+void Score(const PolicyConfig& policy, const ScoreWeights& weights, Candidate& candidate) {
+  candidate.score =
+      weights.quality * candidate.quality - (weights.cost_usd + candidate.tier_usd_weight) * candidate.cost_usd;
+  for (size_t p = 0; p < weights.late.size(); ++p) candidate.score -= weights.late[p] * candidate.late[p];
   const bool takes_bonus = policy.kind == PolicyKind::kThompson || policy.kind == PolicyKind::kIgw;
   if (takes_bonus && candidate.observations < policy.burn_in) {
-    candidate.score += policy.new_tier_bonus * candidate.quality_sigma;
+    candidate.score += weights.quality * policy.new_tier_bonus * candidate.quality_sigma;
   }
 }
 
@@ -47,7 +49,7 @@ void Thompson(const PolicyConfig& policy, Field& field) {
   std::array<double, kMaxCandidates> probabilities;
   const auto count = static_cast<size_t>(field.count);
   for (size_t i = 0; i < count; ++i) {
-    draws[i] = {field.value[i], policy.thompson_scale * field.tiers[i]->quality_sigma};
+    draws[i] = {field.value[i], policy.thompson_scale * field.quality_weight * field.tiers[i]->quality_sigma};
   }
   ProbabilityOfLargest({draws.data(), count}, {probabilities.data(), count});
   for (size_t i = 0; i < count; ++i) field.tiers[i]->propensity = probabilities[i];
@@ -58,7 +60,7 @@ void LinUcb(const PolicyConfig& policy, Field& field) {
   for (int i = 0; i < field.count; ++i) mean_cost += field.tiers[i]->cost_usd / field.count;
   for (int i = 0; i < field.count; ++i) {
     Candidate& tier = *field.tiers[i];
-    field.value[i] += policy.linucb_alpha * tier.quality_sigma;
+    field.value[i] += policy.linucb_alpha * field.quality_weight * tier.quality_sigma;
     const double thrift = tier.cost_usd > mean_cost ? mean_cost / tier.cost_usd : 1;
     tier.propensity = policy.linucb_epsilon / field.count * thrift;
   }
@@ -70,9 +72,10 @@ void InverseGap(const PolicyConfig& policy, Field& field) {
   // Every tier behind gets at most 1/K, so at least 1/K is left for the best.
   for (int i = 0; i < field.count; ++i) {
     const double gap = best - field.value[i];
-    if (gap == 0) continue;
+    if (gap == 0 || field.quality_weight == 0) continue;
     const double n = std::max(0.0, field.tiers[i]->observations);
-    field.tiers[i]->propensity = 1 / (field.count + policy.igw_gamma * std::sqrt(n) * gap);
+    const double slope = policy.igw_gamma * std::sqrt(n) * gap;
+    field.tiers[i]->propensity = field.quality_weight / (field.quality_weight * field.count + slope);
   }
   GiveRestToBest(field);
 }
@@ -119,11 +122,12 @@ void Explore(const PolicyConfig& policy, Field& field) {
 
 }  // namespace
 
-void DecidePropensities(const PolicyConfig& policy, const ObjectiveConfig& objective, std::span<Candidate> candidates) {
+void DecidePropensities(const PolicyConfig& policy, const ScoreWeights& weights, std::span<Candidate> candidates) {
   assert(candidates.size() <= kMaxCandidates);
   Field field;
+  field.quality_weight = weights.quality;
   for (Candidate& candidate : candidates) {
-    Score(policy, objective, candidate);
+    Score(policy, weights, candidate);
     candidate.propensity = 0;
     if (!candidate.eligible) continue;
     field.tiers[field.count] = &candidate;

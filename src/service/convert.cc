@@ -108,6 +108,8 @@ void Fill(const TierView& view, v1::TierView* out) {
   out->set_observations(view.observations);
   out->set_score(view.score);
   out->set_propensity(view.propensity);
+  out->set_worst_cost_usd(view.worst_cost_usd);
+  for (const double probability : view.late) out->add_late(probability);
 }
 
 }  // namespace
@@ -143,6 +145,9 @@ absl::StatusOr<RouteRequest> FromProto(const v1::RouteRequest& request) {
   out.pinned_tier = request.pinned_tier();
   out.caller_tier = request.caller_tier();
   out.dry_run = request.mode() == v1::ROUTE_MODE_DRY_RUN;
+  out.max_cost_usd = request.max_cost_usd();
+  out.max_latency_ms = request.max_latency_ms();
+  out.min_quality = request.min_quality();
   return out;
 }
 
@@ -151,6 +156,7 @@ absl::StatusOr<Outcome> FromProto(const v1::OutcomeRequest& request) {
   SUFFICE_ASSIGN_OR_RETURN(out.decision_id, ParseDecisionId(request.decision_id()));
   SUFFICE_RETURN_IF_ERROR(CheckLabel("tenant", request.tenant()));
   SUFFICE_RETURN_IF_ERROR(CheckLabel("served_tier", request.served_tier()));
+  SUFFICE_RETURN_IF_ERROR(CheckLabel("served_model", request.served_model()));
   SUFFICE_ASSIGN_OR_RETURN(out.status, FromProto(request.status()));
   out.tenant = request.tenant();
   if (request.has_input_tokens()) out.input_tokens = request.input_tokens();
@@ -160,6 +166,9 @@ absl::StatusOr<Outcome> FromProto(const v1::OutcomeRequest& request) {
   if (request.has_latency_ms()) out.latency_ms = request.latency_ms();
   out.retries = request.retries();
   out.served_tier = request.served_tier();
+  if (request.has_cached_input_tokens()) out.cached_input_tokens = request.cached_input_tokens();
+  if (request.has_reasoning_tokens()) out.reasoning_tokens = request.reasoning_tokens();
+  out.served_model = request.served_model();
   return out;
 }
 
@@ -216,6 +225,9 @@ void ToProto(const Decision& decision, v1::RouteResponse* response) {
   response->set_audit(decision.audit);
   response->set_audit_probability(decision.audit_probability);
   response->set_replayed(decision.replayed);
+  response->set_price_version(decision.price_version);
+  response->set_infeasible(decision.infeasible);
+  response->set_session_kept(decision.session_kept);
 }
 
 void ToProto(const Explanation& explanation, v1::ExplainResponse* response) {

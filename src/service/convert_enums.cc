@@ -18,6 +18,22 @@ v1::ExclusionReason ToProto(ExclusionReason reason) {
       return v1::EXCLUSION_REASON_MISSING_CAPABILITY;
     case ExclusionReason::kContextWindow:
       return v1::EXCLUSION_REASON_CONTEXT_WINDOW;
+    case ExclusionReason::kRequestCost:
+      return v1::EXCLUSION_REASON_REQUEST_COST;
+    case ExclusionReason::kRequestLatency:
+      return v1::EXCLUSION_REASON_REQUEST_LATENCY;
+    case ExclusionReason::kRequestQuality:
+      return v1::EXCLUSION_REASON_REQUEST_QUALITY;
+    case ExclusionReason::kBudget:
+      return v1::EXCLUSION_REASON_BUDGET;
+    case ExclusionReason::kCostGuard:
+      return v1::EXCLUSION_REASON_COST_GUARD;
+    case ExclusionReason::kQualityGuard:
+      return v1::EXCLUSION_REASON_QUALITY_GUARD;
+    case ExclusionReason::kSession:
+      return v1::EXCLUSION_REASON_SESSION;
+    case ExclusionReason::kInfeasible:
+      return v1::EXCLUSION_REASON_INFEASIBLE;
   }
   return v1::EXCLUSION_REASON_UNSPECIFIED;
 }

@@ -1,6 +1,5 @@
 #include "service/errors.h"
 
-#include "absl/strings/cord.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "suffice/status.h"
@@ -8,14 +7,8 @@
 namespace suffice {
 namespace {
 
-constexpr char kReasonUrl[] = "suffice/reason";
 constexpr size_t kMaxMessageBytes = 1024;
-constexpr int kRetryDelayNanos = 100'000'000;
-
-absl::Status WithReason(absl::Status status, const char* reason) {
-  status.SetPayload(kReasonUrl, absl::Cord(reason));
-  return status;
-}
+constexpr int64_t kRetryDelayMicros = 100'000;
 
 // Cuts at a character's border, so that the text stays UTF-8.
 std::string Cut(std::string text) {
@@ -45,7 +38,7 @@ absl::Status DeadlineExpiredError() {
 }
 
 std::string ReasonOf(const absl::Status& status) {
-  if (const auto reason = status.GetPayload(kReasonUrl)) return std::string(*reason);
+  if (const auto reason = StatedReason(status)) return *reason;
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
       return FieldOf(status) ? "INVALID_FIELD" : "INVALID_REQUEST";
@@ -89,7 +82,9 @@ grpc::Status ToGrpcStatus(const absl::Status& status, std::string_view decision_
   }
   if (IsRetryable(status.code())) {
     google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_nanos(kRetryDelayNanos);
+    const int64_t micros = RetryAfterMicros(status).value_or(kRetryDelayMicros);
+    retry.mutable_retry_delay()->set_seconds(micros / 1'000'000);
+    retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
     rich.add_details()->PackFrom(retry);
   }
   if (status.code() == absl::StatusCode::kNotFound) {

@@ -1,7 +1,7 @@
 # A room includes only headers of its own, of lower floors, and of include/suffice. Run: cmake -DSOURCE=... -P check_rooms.cmake
 cmake_policy(VERSION 3.25)
 set(floor_1 base)
-set(floor_2 config stats features log)
+set(floor_2 config stats features limits log)
 set(floor_3 estimates)
 set(floor_4 policy)
 set(floor_5 learner)

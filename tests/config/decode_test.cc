@@ -123,8 +123,9 @@ TEST_CASE("every error is reported, in the order of the file") {
                "nmae: x\n") ==
         "p.yaml:1:18: serve.drain_s: expected a number in [0, 3600], got -1\n"
         "p.yaml:2:15: audit.rate: expected a number in [0, 1], got 2\n"
-        "p.yaml:4:15: tiers.0.colour: unknown key; expected one of name, model, price, thinking_budget_tokens, "
-        "context_tokens, capabilities, deployments, prior\n"
+        "p.yaml:4:15: tiers.0.colour: unknown key; expected one of name, model, price, price_changes, "
+        "thinking_budget_tokens, context_tokens, max_output_tokens, keep_warm_s, cold_start_ms, capabilities, "
+        "deployments, prior\n"
         "p.yaml:5:12: tiers.1.name: \"a\" is taken by tiers.0\n"
         "p.yaml:6:1: nmae: unknown key; did you mean \"name\"?");
 }

@@ -123,7 +123,7 @@ TEST_CASE("every decision is re-derived from its row, for every policy") {
     for (int i = 0; i < 500; ++i) {
       const auto row = fixture.Decide(Ask("prompt number " + std::to_string(i)));
       REQUIRE(row.ok());
-      const Rederived again = Rederive(*row, config.policy, config.objective);
+      const Rederived again = Rederive(*row, config.policy);
       REQUIRE(again.tier == row->tier);
       for (size_t k = 0; k < row->tiers.size(); ++k) REQUIRE(again.propensities[k] == row->tiers[k].propensity);
     }

@@ -47,7 +47,7 @@ TEST_CASE("every logged decision is derived again from its row and its configura
     int explored = 0;
     for (const DecisionRecord& decision : decisions) {
       const Config& made_with = configs.at(decision.config_hash);
-      const Rederived again = Rederive(decision, made_with.policy, made_with.objective);
+      const Rederived again = Rederive(decision, made_with.policy);
       REQUIRE(again.tier == decision.tier);
       double sum = 0;
       for (size_t k = 0; k < decision.tiers.size(); ++k) {

@@ -39,16 +39,16 @@ std::vector<Candidate> RandomCandidates(std::mt19937& random) {
 }
 
 std::vector<double> Propensities(std::vector<Candidate> candidates, const PolicyConfig& policy,
-                                 const ObjectiveConfig& objective = {}) {
-  DecidePropensities(policy, objective, candidates);
+                                 const ScoreWeights& weights = {}) {
+  DecidePropensities(policy, weights, candidates);
   std::vector<double> result;
   for (const Candidate& candidate : candidates) result.push_back(candidate.propensity);
   return result;
 }
 
-ObjectiveConfig RandomObjective(std::mt19937& random) {
+ScoreWeights RandomWeights(std::mt19937& random) {
   if (random() % 2 == 0) return {};
-  return {.kind = ObjectiveKind::kWeighted, .cost_weight = 100};
+  return {.quality = 0.5, .cost_usd = 100, .late = {0, 0.3, 0}};
 }
 
 Candidate Make(double quality, double sigma, double cost = 1e-3, double observations = 1000) {
@@ -67,7 +67,7 @@ TEST_CASE("every policy gives a distribution over the eligible tiers") {
   for (PolicyKind kind : kAllKinds) {
     for (int round = 0; round < 1000; ++round) {
       const std::vector<Candidate> candidates = RandomCandidates(random);
-      const std::vector<double> p = Propensities(candidates, Policy(kind), RandomObjective(random));
+      const std::vector<double> p = Propensities(candidates, Policy(kind), RandomWeights(random));
       REQUIRE(std::abs(std::accumulate(p.begin(), p.end(), 0.0) - 1) < 1e-12);
       for (size_t i = 0; i < p.size(); ++i) {
         REQUIRE(p[i] >= 0);
@@ -82,14 +82,14 @@ TEST_CASE("the order of the tiers does not matter") {
   for (PolicyKind kind : kAllKinds) {
     for (int round = 0; round < 300; ++round) {
       const std::vector<Candidate> candidates = RandomCandidates(random);
-      const ObjectiveConfig objective = RandomObjective(random);
+      const ScoreWeights weights = RandomWeights(random);
       std::vector<size_t> order(candidates.size());
       std::iota(order.begin(), order.end(), 0);
       std::shuffle(order.begin(), order.end(), random);
       std::vector<Candidate> shuffled;
       for (size_t i : order) shuffled.push_back(candidates[i]);
-      const std::vector<double> p = Propensities(candidates, Policy(kind), objective);
-      const std::vector<double> q = Propensities(shuffled, Policy(kind), objective);
+      const std::vector<double> p = Propensities(candidates, Policy(kind), weights);
+      const std::vector<double> q = Propensities(shuffled, Policy(kind), weights);
       for (size_t i = 0; i < order.size(); ++i) REQUIRE(std::abs(q[i] - p[order[i]]) < 1e-9);
     }
   }
@@ -100,11 +100,11 @@ TEST_CASE("more predicted quality is never less propensity") {
   for (PolicyKind kind : kAllKinds) {
     for (int round = 0; round < 300; ++round) {
       std::vector<Candidate> candidates = RandomCandidates(random);
-      const ObjectiveConfig objective = RandomObjective(random);
+      const ScoreWeights weights = RandomWeights(random);
       Candidate& raised = candidates[random() % candidates.size()];
       double last = 0;
       for (int step = 0; step < 10; ++step) {
-        DecidePropensities(Policy(kind), objective, candidates);
+        DecidePropensities(Policy(kind), weights, candidates);
         REQUIRE(raised.propensity >= last - 1e-9);
         last = raised.propensity;
         raised.quality += 0.05;
@@ -166,11 +166,11 @@ TEST_CASE("a draw never falls on a tier of propensity 0") {
 TEST_CASE("scores are the objective, and a new tier's bonus where the policy explores by score") {
   for (PolicyKind kind : kAllKinds) {
     std::vector<Candidate> candidates{Make(0.6, 0.2, 1e-3, 199), Make(0.6, 0.2, 1e-3, 200)};
-    DecidePropensities(Policy(kind), {.kind = ObjectiveKind::kWeighted, .cost_weight = 50}, candidates);
+    DecidePropensities(Policy(kind), {.cost_usd = 50}, candidates);
     const bool bonus = kind == PolicyKind::kThompson || kind == PolicyKind::kIgw;
     CHECK(candidates[0].score == Approx(bonus ? 0.65 : 0.55));
     CHECK(candidates[1].score == Approx(0.55));
-    DecidePropensities(Policy(kind), {.kind = ObjectiveKind::kMaxQuality, .cost_weight = 50}, candidates);
+    DecidePropensities(Policy(kind), {}, candidates);
     CHECK(candidates[1].score == Approx(0.6));
   }
 }
