@@ -4,12 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
 
 #include "base/hash.h"
 #include "base/status_macros.h"
+#include "engine/row_policy.h"
+#include "engine/tier_views.h"
 #include "features/sketch.h"
 #include "policy/policy.h"
 #include "suffice/status.h"
@@ -17,20 +17,10 @@
 namespace suffice {
 namespace {
 
-constexpr size_t kMaxTiers = kMaxCandidates;  // ValidateConfig's limit
 constexpr size_t kMaxLabelBytes = 256;
 constexpr double kIntervalZ = 1.6448536269514722;  // central 90% of a normal
 constexpr uint64_t kAuditSalt = 0xa0d17;           // makes the audit's draw independent of the tier's
 constexpr uint64_t kKeepSalt = 0x4ee9;
-
-// What a request becomes before tiers are looked at. Reused from one decision to the next on a thread.
-struct Prepared {
-  std::string text;
-  Sketch sketch;
-  std::vector<float> x;
-  double input_tokens = 0;
-};
-
 absl::Status CheckKnownTier(const char* field, const std::string& tier, const Config& config) {
   if (config.TierIndex(tier) >= 0) return absl::OkStatus();
   std::vector<std::string> names;
@@ -67,166 +57,6 @@ absl::Status Prepare(const Snapshot& snapshot, const RouteRequest& request, uint
   snapshot.features->Compute(prepared.sketch, prepared.x);
   prepared.input_tokens = EstimateTokens(prepared.text);
   return absl::OkStatus();
-}
-
-std::string ExclusionDetail(ExclusionReason reason, const Tier& tier, const RouteRequest& request,
-                            int64_t context_tokens) {
-  switch (reason) {
-    case ExclusionReason::kNone:
-      return "";
-    case ExclusionReason::kNotAllowed:
-      return "not in allowed_tiers";
-    case ExclusionReason::kNotPinned:
-      return fmt::format("{} is pinned", request.pinned_tier);
-    case ExclusionReason::kMissingCapability:
-      for (const std::string& wanted : request.required_capabilities) {
-        if (std::find(tier.capabilities.begin(), tier.capabilities.end(), wanted) == tier.capabilities.end()) {
-          return fmt::format("lacks {}", wanted);
-        }
-      }
-      return "lacks a required capability";
-    case ExclusionReason::kContextWindow:
-      return fmt::format("needs {} tokens, window is {}", context_tokens, tier.context_tokens);
-    default:  // found later, and told there
-      return "";
-  }
-  return "";
-}
-
-// What a call could cost at most, input tokens bounded by the bytes of the text; 0 when answers have no known bound.
-double WorstCostUsd(const Tier& tier, const Price& price, size_t bytes, int64_t max_output_tokens) {
-  constexpr double kChatOverheadTokens = 64;
-  const double input_tokens = static_cast<double>(bytes) + kChatOverheadTokens;
-  double output_tokens = std::numeric_limits<double>::infinity();
-  for (const int64_t bound : {max_output_tokens, tier.max_output_tokens, tier.context_tokens}) {
-    if (bound > 0) output_tokens = std::min(output_tokens, static_cast<double>(bound));
-  }
-  if (!std::isfinite(output_tokens)) return 0;
-  const double input_price = std::max(price.input_usd_per_mtok, price.cached_input_usd_per_mtok.value_or(0));
-  const double output_price = std::max(price.output_usd_per_mtok, price.reasoning_usd_per_mtok.value_or(0));
-  return (input_price * input_tokens + output_price * output_tokens) * 1e-6;
-}
-
-std::array<double, 3> LateProbabilities(const LatencyLimits& limits, const TierPrediction& prediction, double start_ms) {
-  const std::array<double, 3> limit_ms{limits.p50_ms, limits.p95_ms, limits.p99_ms};
-  std::array<double, 3> late{};
-  for (size_t p = 0; p < late.size(); ++p) {
-    if (limit_ms[p] > 0) late[p] = LateProbability(prediction, limit_ms[p] - start_ms);
-  }
-  return late;
-}
-
-// What the request asks of its tier by itself, in limits of its own or the configuration's for one request.
-void ExcludeByRequest(const Config& config, const RouteRequest& request, double start_ms,
-                      const TierPrediction& prediction, TierView& view) {
-  constexpr double kMaxLate = 0.05;
-  const auto exclude = [&view](ExclusionReason reason, std::string detail) {
-    view.exclusion = reason;
-    view.exclusion_detail = std::move(detail);
-  };
-  double cost_cap = config.limits.cost.per_request_usd;
-  if (request.max_cost_usd > 0 && (cost_cap == 0 || request.max_cost_usd < cost_cap)) cost_cap = request.max_cost_usd;
-  if (cost_cap > 0 && prediction.cost_high_usd > cost_cap) {
-    return exclude(ExclusionReason::kRequestCost,
-                   fmt::format("may cost ${:.3g}, the limit is ${:.3g}", prediction.cost_high_usd, cost_cap));
-  }
-  if (request.max_latency_ms > 0) {
-    const double late = LateProbability(prediction, request.max_latency_ms - start_ms);
-    if (late > kMaxLate) {
-      return exclude(ExclusionReason::kRequestLatency, fmt::format("slower than {:.0f} ms with probability {:.3g}",
-                                                                   request.max_latency_ms, late));
-    }
-  }
-  if (request.min_quality > 0 && prediction.quality < request.min_quality) {
-    exclude(ExclusionReason::kRequestQuality,
-            fmt::format("predicted quality {:.3f}, asked for {:.3f}", prediction.quality, request.min_quality));
-  }
-}
-
-// Fills one tier's view: eligibility and estimates.
-TierView ViewTier(const Snapshot& snapshot, size_t index, const RouteRequest& request, const DecideContext& context,
-                  const Prepared& prepared, TierPrediction& prediction) {
-  const Config& config = *snapshot.config;
-  const Tier& tier = config.tiers[index];
-  const Price& price = tier.PriceAt(context.time_us);
-  const Requirements requirements{
-      .capabilities = request.required_capabilities,
-      .allowed_tiers = request.allowed_tiers,
-      .pinned_tier = request.pinned_tier,
-      .context_tokens = request.required_context_tokens > 0
-                            ? request.required_context_tokens
-                            : static_cast<int64_t>(prepared.input_tokens) + request.max_output_tokens,
-  };
-  TierView view;
-  view.tier = tier.name;
-  view.exclusion = CheckEligibility(tier, requirements);
-  view.exclusion_detail = ExclusionDetail(view.exclusion, tier, request, requirements.context_tokens);
-  prediction = snapshot.models[index].Predict(prepared.x, prepared.input_tokens, request.max_output_tokens, price);
-  const double start_ms = index < context.cold.size() && context.cold[index] ? tier.cold_start_ms : 0;
-  view.quality = prediction.quality;
-  view.quality_sigma = prediction.quality_sigma;
-  view.cost_usd = prediction.cost_usd;
-  view.worst_cost_usd = WorstCostUsd(tier, price, prepared.text.size(), request.max_output_tokens);
-  view.latency_ms = prediction.latency_ms + start_ms;
-  view.late = LateProbabilities(config.limits.latency, prediction, start_ms);
-  view.observations = prediction.observations;
-  if (view.exclusion == ExclusionReason::kNone) ExcludeByRequest(config, request, start_ms, prediction, view);
-  return view;
-}
-
-// The weights that a row's multipliers state.
-struct RowWeights {
-  ScoreWeights weights;
-  const std::vector<std::pair<std::string, double>>& multipliers;
-
-  explicit RowWeights(const std::vector<std::pair<std::string, double>>& all) : multipliers(all) {
-    for (const auto& [name, value] : all) {
-      if (name == "quality") weights.quality = value;
-      if (name == "cost_usd" || name == "cost") weights.cost_usd = value;
-      if (name == "late_p50") weights.late[0] = value;
-      if (name == "late_p95") weights.late[1] = value;
-      if (name == "late_p99") weights.late[2] = value;
-    }
-  }
-  double OfTier(std::string_view tier) const {
-    constexpr std::string_view kPrefix = "cost_usd.";
-    for (const auto& [name, value] : multipliers) {
-      if (name.size() == kPrefix.size() + tier.size() && name.starts_with(kPrefix) && name.ends_with(tier)) return value;
-    }
-    return 0;
-  }
-};
-
-Candidate CandidateOf(const TierView& view, const PolicyConfig& policy, const RowWeights& weights) {
-  Candidate candidate;
-  candidate.eligible = view.exclusion == ExclusionReason::kNone;
-  candidate.quality = view.quality;
-  candidate.quality_sigma = view.quality_sigma;
-  candidate.cost_usd = view.cost_usd;
-  candidate.late = view.late;
-  candidate.tier_usd_weight = weights.OfTier(view.tier);
-  candidate.observations = view.observations;
-  candidate.is_fixed = view.tier == policy.fixed_tier;
-  for (const auto& [tier, weight] : policy.weights) {
-    if (tier == view.tier) candidate.weight = weight;
-  }
-  return candidate;
-}
-
-// Runs the policy over the views, which get their scores and propensities. Returns the drawn index.
-// REQUIRES: at least one tier is eligible.
-int RunPolicy(const PolicyConfig& policy, const std::vector<std::pair<std::string, double>>& multipliers, double u,
-              std::vector<TierView>& tiers) {
-  const RowWeights weights(multipliers);
-  std::array<Candidate, kMaxTiers> storage;
-  const std::span<Candidate> candidates(storage.data(), tiers.size());
-  for (size_t i = 0; i < tiers.size(); ++i) candidates[i] = CandidateOf(tiers[i], policy, weights);
-  DecidePropensities(policy, weights.weights, candidates);
-  for (size_t i = 0; i < tiers.size(); ++i) {
-    tiers[i].score = candidates[i].score;
-    tiers[i].propensity = candidates[i].propensity;
-  }
-  return Draw(candidates, u);
 }
 
 bool IsEligible(const TierView& view) { return view.exclusion == ExclusionReason::kNone; }
@@ -350,6 +180,7 @@ DecisionRecord StartRow(const Snapshot& snapshot, const RouteRequest& request, c
   return row;
 }
 
+// Reused from one decision to the next on a thread.
 Prepared& ThreadScratch() {
   thread_local Prepared prepared;
   return prepared;
@@ -405,7 +236,9 @@ absl::StatusOr<Consideration> Consider(const Snapshot& snapshot, const RouteRequ
   row.multipliers = MultipliersOf(snapshot.limits, request.tenant, config.tiers);
   row.tiers.reserve(config.tiers.size());
   for (size_t i = 0; i < config.tiers.size(); ++i) {
-    row.tiers.push_back(ViewTier(snapshot, i, request, context, prepared, consideration.predictions[i]));
+    const bool cold = i < context.cold.size() && context.cold[i];
+    row.tiers.push_back(
+        ViewTier(snapshot, i, request, context.time_us, cold, prepared, consideration.predictions[i]));
   }
   return consideration;
 }

@@ -46,8 +46,7 @@ absl::StatusOr<Consideration> Consider(const Snapshot& snapshot, const RouteRequ
 // together (reason INFEASIBLE).
 absl::Status Choose(const Snapshot& snapshot, const RouteRequest& request, Consideration& consideration);
 
-// Consider and Choose, with nothing asked in between. The row has everything but `seq` and `tier_ordinal`. INVALID_ARGUMENT as CheckRequest; FAILED_PRECONDITION
-// when no tier is eligible, saying why for each.
+// Consider and Choose, with nothing asked in between. INVALID_ARGUMENT as Consider; FAILED_PRECONDITION as Choose.
 absl::StatusOr<DecisionRecord> Decide(const Snapshot& snapshot, const RouteRequest& request,
                                       const DecideContext& context);
 

@@ -1,0 +1,65 @@
+#include "engine/row_policy.h"
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace suffice {
+namespace {
+
+// The weights that a row's multipliers state.
+struct RowWeights {
+  ScoreWeights weights;
+  const std::vector<std::pair<std::string, double>>& multipliers;
+
+  explicit RowWeights(const std::vector<std::pair<std::string, double>>& all) : multipliers(all) {
+    for (const auto& [name, value] : all) {
+      if (name == "quality") weights.quality = value;
+      if (name == "cost_usd" || name == "cost") weights.cost_usd = value;
+      if (name == "late_p50") weights.late[0] = value;
+      if (name == "late_p95") weights.late[1] = value;
+      if (name == "late_p99") weights.late[2] = value;
+    }
+  }
+  double OfTier(std::string_view tier) const {
+    constexpr std::string_view kPrefix = "cost_usd.";
+    for (const auto& [name, value] : multipliers) {
+      if (name.size() == kPrefix.size() + tier.size() && name.starts_with(kPrefix) && name.ends_with(tier)) return value;
+    }
+    return 0;
+  }
+};
+
+Candidate CandidateOf(const TierView& view, const PolicyConfig& policy, const RowWeights& weights) {
+  Candidate candidate;
+  candidate.eligible = view.exclusion == ExclusionReason::kNone;
+  candidate.quality = view.quality;
+  candidate.quality_sigma = view.quality_sigma;
+  candidate.cost_usd = view.cost_usd;
+  candidate.late = view.late;
+  candidate.tier_usd_weight = weights.OfTier(view.tier);
+  candidate.observations = view.observations;
+  candidate.is_fixed = view.tier == policy.fixed_tier;
+  for (const auto& [tier, weight] : policy.weights) {
+    if (tier == view.tier) candidate.weight = weight;
+  }
+  return candidate;
+}
+
+}  // namespace
+
+int RunPolicy(const PolicyConfig& policy, const std::vector<std::pair<std::string, double>>& multipliers, double u,
+              std::vector<TierView>& tiers) {
+  const RowWeights weights(multipliers);
+  std::array<Candidate, kMaxCandidates> storage;
+  const std::span<Candidate> candidates(storage.data(), tiers.size());
+  for (size_t i = 0; i < tiers.size(); ++i) candidates[i] = CandidateOf(tiers[i], policy, weights);
+  DecidePropensities(policy, weights.weights, candidates);
+  for (size_t i = 0; i < tiers.size(); ++i) {
+    tiers[i].score = candidates[i].score;
+    tiers[i].propensity = candidates[i].propensity;
+  }
+  return Draw(candidates, u);
+}
+
+}  // namespace suffice

@@ -1,0 +1,28 @@
+// The tiers as one request sees them: whether each may serve it, and what a call would be like.
+// Thread contract: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "features/sketch.h"
+#include "learner/snapshot.h"
+#include "suffice/types.h"
+
+namespace suffice {
+
+// What a request becomes before tiers are looked at.
+struct Prepared {
+  std::string text;
+  Sketch sketch;
+  std::vector<float> x;
+  double input_tokens = 0;  // estimated from the text's length
+};
+
+// One tier's view: eligibility and estimates, no score yet. `prediction` becomes the whole prediction, as of a warm
+// tier. `cold`: the call would have to wait for the tier's start. REQUIRES: the request was checked.
+TierView ViewTier(const Snapshot& snapshot, size_t index, const RouteRequest& request, int64_t time_us, bool cold,
+                  const Prepared& prepared, TierPrediction& prediction);
+
+}  // namespace suffice
