@@ -50,17 +50,20 @@ double WorstCostUsd(const Tier& tier, const Price& price, size_t bytes, int64_t 
   return (input_price * input_tokens + output_price * output_tokens) * 1e-6;
 }
 
-std::array<double, 3> LateProbabilities(const LatencyLimits& limits, const TierPrediction& prediction, double start_ms) {
+std::array<double, 3> LateProbabilities(const LatencyLimits& limits, const TierModel& model,
+                                        const TierPrediction& prediction, double start_ms) {
   const std::array<double, 3> limit_ms{limits.p50_ms, limits.p95_ms, limits.p99_ms};
   std::array<double, 3> late{};
   for (size_t p = 0; p < late.size(); ++p) {
-    if (limit_ms[p] > 0) late[p] = LateProbability(prediction, limit_ms[p] - start_ms);
+    if (limit_ms[p] > 0) {
+      late[p] = model.LateProbability(prediction.log_latency, limit_ms[p] - start_ms, kLateShares[p]);
+    }
   }
   return late;
 }
 
 // What the request asks of its tier by itself, in limits of its own or the configuration's for one request.
-void ExcludeByRequest(const Config& config, const RouteRequest& request, double start_ms,
+void ExcludeByRequest(const Config& config, const RouteRequest& request, double start_ms, const TierModel& model,
                       const TierPrediction& prediction, TierView& view) {
   constexpr double kMaxLate = 0.05;
   const auto exclude = [&view](ExclusionReason reason, std::string detail) {
@@ -74,7 +77,7 @@ void ExcludeByRequest(const Config& config, const RouteRequest& request, double 
                    fmt::format("may cost ${:.3g}, the limit is ${:.3g}", prediction.cost_high_usd, cost_cap));
   }
   if (request.max_latency_ms > 0) {
-    const double late = LateProbability(prediction, request.max_latency_ms - start_ms);
+    const double late = model.LateProbability(prediction.log_latency, request.max_latency_ms - start_ms, kMaxLate);
     if (late > kMaxLate) {
       return exclude(ExclusionReason::kRequestLatency, fmt::format("slower than {:.0f} ms with probability {:.3g}",
                                                                    request.max_latency_ms, late));
@@ -105,16 +108,17 @@ TierView ViewTier(const Snapshot& snapshot, size_t index, const RouteRequest& re
   view.tier = tier.name;
   view.exclusion = CheckEligibility(tier, requirements);
   view.exclusion_detail = ExclusionDetail(view.exclusion, tier, request, requirements.context_tokens);
-  prediction = snapshot.models[index].Predict(prepared.x, prepared.input_tokens, request.max_output_tokens, price);
+  const TierModel& model = snapshot.models[index];
+  prediction = model.Predict(prepared.x, prepared.input_tokens, request.max_output_tokens, price);
   const double start_ms = cold ? tier.cold_start_ms : 0;
   view.quality = prediction.quality;
   view.quality_sigma = prediction.quality_sigma;
   view.cost_usd = prediction.cost_usd;
   view.worst_cost_usd = WorstCostUsd(tier, price, prepared.text.size(), request.max_output_tokens);
   view.latency_ms = prediction.latency_ms + start_ms;
-  view.late = LateProbabilities(config.limits.latency, prediction, start_ms);
+  view.late = LateProbabilities(config.limits.latency, model, prediction, start_ms);
   view.observations = prediction.observations;
-  if (view.exclusion == ExclusionReason::kNone) ExcludeByRequest(config, request, start_ms, prediction, view);
+  if (view.exclusion == ExclusionReason::kNone) ExcludeByRequest(config, request, start_ms, model, prediction, view);
   return view;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <utility>
 
 #include "stats/normal.h"
 
@@ -85,12 +86,6 @@ double ExpectedTokens(double mu, double s2, double cap) {
 
 }  // namespace
 
-double LateProbability(const TierPrediction& prediction, double limit_ms) {
-  if (limit_ms <= 0) return 1;
-  const double above = (std::log(limit_ms) - prediction.log_latency) / prediction.log_latency_deviation;
-  return NormalTable::Get().At(-above).cdf;
-}
-
 TierModel::TierModel(const TierStatistics& statistics, const TierModelOptions& options)
     : quality_(SolveRidge(Seen(statistics.quality, options.quality_from_others), options.quality_dimensions,
                           MakePrior(options, options.ridge, options.prior.quality, kRewardVariance))),
@@ -102,6 +97,34 @@ TierModel::TierModel(const TierStatistics& statistics, const TierModelOptions& o
                                     kLatencyVariance))),
       input_tokens_ratio_((std::max(0.0, statistics.input_tokens) + kInputTokensPrior) /
                           (std::max(0.0, statistics.input_tokens_estimate) + kInputTokensPrior)) {}
+
+double TierModel::ExpectedLogLatency(std::span<const float> x) const { return Mean(latency_, x); }
+
+void TierModel::SetLatencyResiduals(std::vector<float> residuals) {
+  latency_residuals_ = std::move(residuals);
+  std::sort(latency_residuals_.begin(), latency_residuals_.end());
+}
+
+double TierModel::LateProbability(double log_latency, double limit_ms, double allowed_share) const {
+  if (limit_ms <= 0) return 1;
+  const double margin = std::log(limit_ms) - log_latency;
+  const auto first_late =
+      std::upper_bound(latency_residuals_.begin(), latency_residuals_.end(), static_cast<float>(margin));
+  const double late = static_cast<double>(latency_residuals_.end() - first_late);
+  const double assumed =
+      std::max(allowed_share, NormalTable::Get().At(-margin / std::sqrt(latency_.residual_variance)).cdf);
+  return (late + kLatePrior * assumed) / (static_cast<double>(latency_residuals_.size()) + kLatePrior);
+}
+
+TierMeans TierModel::PredictMeans(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
+                                  const Price& price) const {
+  const double cap = max_output_tokens > 0 ? static_cast<double>(max_output_tokens) : kMaxTokens;
+  const double input_usd = price.input_usd_per_mtok * input_tokens_estimate * input_tokens_ratio_ / 1e6;
+  const double tokens = ExpectedTokens(Mean(output_tokens_, x), output_tokens_.residual_variance, cap);
+  return {.quality = Mean(quality_, x),
+          .cost_usd = input_usd + price.output_usd_per_mtok / 1e6 * tokens,
+          .log_latency = ExpectedLogLatency(x)};
+}
 
 TierPrediction TierModel::Predict(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
                                   const Price& price) const {
@@ -126,7 +149,6 @@ TierPrediction TierModel::Predict(std::span<const float> x, double input_tokens_
   const double latency_width = kCentral90 * std::sqrt(latency_.residual_variance * (1 + latency.leverage));
   const auto milliseconds = [](double mu) { return std::exp(std::min(mu, std::log(kMaxLatencyMs))); };
   result.log_latency = latency.mean;
-  result.log_latency_deviation = latency_width / kCentral90;
   result.latency_ms = milliseconds(latency.mean);
   result.latency_low_ms = milliseconds(latency.mean - latency_width);
   result.latency_high_ms = milliseconds(latency.mean + latency_width);

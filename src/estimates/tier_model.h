@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "stats/ridge.h"
@@ -47,12 +48,16 @@ struct TierPrediction {
   double cost_low_usd = 0, cost_high_usd = 0;      // central 90% of one call
   double latency_ms = 0;                           // median
   double latency_low_ms = 0, latency_high_ms = 0;  // central 90% of one call
-  double log_latency = 0, log_latency_deviation = 0;  // of ln(latency in ms) of one call
+  double log_latency = 0;  // expectation of ln(latency in ms)
   double observations = 0;                         // effective, behind quality
 };
 
-// P(latency > limit_ms) of a log-normal latency. limit_ms <= 0: 1.
-double LateProbability(const TierPrediction& prediction, double limit_ms);
+// The part of a prediction that says nothing of its own uncertainty: cheap enough for thousands of contexts.
+struct TierMeans {
+  double quality = 0;
+  double cost_usd = 0;
+  double log_latency = 0;
+};
 
 // Quality is a ridge regression of the reward; output tokens and latency are log-normal, with ridge regressions of
 // their logarithms mu = w^T x and residual variances s2. With no observations every prediction at x = e_bias is the
@@ -65,11 +70,24 @@ class TierModel {
   // expected output tokens are capped by max_output_tokens where that is > 0.
   TierPrediction Predict(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
                          const Price& price) const;
+  TierMeans PredictMeans(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
+                         const Price& price) const;
+  // What the latency model left unexplained of recent calls: ln(latency in ms) - its expectation, in any order.
+  void SetLatencyResiduals(std::vector<float> residuals);
+  double ExpectedLogLatency(std::span<const float> x) const;
+  // P(latency > limit_ms) of a call with this expectation of ln(latency): the share of the residuals that would bring it
+  // there (Duan's smearing, so that no shape of the distribution is assumed), with kLatePrior pseudo-calls that are late
+  // as often as the limit allows (`allowed_share`) or as the log-normal model says, whichever is worse: a tier without
+  // data is not taken to be fast. limit_ms <= 0: 1.
+  double LateProbability(double log_latency, double limit_ms, double allowed_share) const;
+  static constexpr double kLatePrior = 20;
+
   const RidgeSolution& quality() const { return quality_; }
 
  private:
   RidgeSolution quality_, output_tokens_, latency_;
   double input_tokens_ratio_ = 1;
+  std::vector<float> latency_residuals_;  // ascending
 };
 
 }  // namespace suffice

@@ -159,6 +159,10 @@ absl::Status Run::Step(int row_index) {
   for (const TierView& view : decided->tiers) propensities.push_back(view.propensity);
   result_.pass.propensities.Add(propensities, tier);
   result_.pass.steps.push_back({row_index, tier});
+  if (!decided->infeasible.empty()) {
+    ++result_.pass.infeasible;
+    result_.pass.infeasible_text = decided->infeasible;
+  }
 
   OutcomeRecord outcome = OutcomeOf(*decided, call, prices_);
   SUFFICE_RETURN_IF_ERROR(log_->AppendDecision(*std::move(decided)));

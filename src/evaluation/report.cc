@@ -50,6 +50,14 @@ Json SeedsJson(const std::vector<SeedReport>& seeds) {
   return json;
 }
 
+Json LimitsJson(const std::vector<LimitUse>& limits) {
+  Json json = Json::object();
+  for (const LimitUse& use : limits) {
+    json[use.name] = {{"limit", use.limit}, {"mean", use.mean}, {"worst_seed", use.worst}, {"per_seed", use.per_seed}};
+  }
+  return json;
+}
+
 Json LearningCurveJson(const ReplayReport& report) {
   Json json = Json::array();
   for (const LearningPoint& point : report.learning_curve) {
@@ -107,6 +115,8 @@ std::string ToJson(const ReplayReport& report) {
             {"cost_mean_usd", report.cost_mean_usd},
             {"tier_share", SharesJson(report.tier_names, report.tier_share)},
             {"late_share", OrNull(report.late_share)},
+            {"limits", LimitsJson(report.limits)},
+            {"infeasible", {{"share", report.infeasible_share}, {"detail", report.infeasible}}},
             {"baselines", BaselinesJson(report)},
             {"gap_closed", OrNull(report.gap_closed)},
             {"regret", OrNull(report.regret)},

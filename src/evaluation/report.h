@@ -34,6 +34,15 @@ struct LearningPoint {
   std::vector<double> tier_share;    // within the window, by ReplayReport::tier_names; sums to 1
 };
 
+// One limit of the policy, and what was used of it; see LimitUses.
+struct LimitUse {
+  std::string name;  // "cost.mean", "latency.p95", "quality.floor", ...
+  double limit = 0;
+  double mean = 0;               // over the seeds
+  double worst = 0;              // of the seeds
+  std::vector<double> per_seed;  // means over the decisions
+};
+
 struct ReplayReport {
   std::string config_name;
   std::string config_hash;
@@ -47,7 +56,10 @@ struct ReplayReport {
   double quality_sd = 0;             // of the seeds' means
   double cost_mean_usd = 0;          // per decision
   std::vector<double> tier_share;    // by tier_names
-  std::optional<double> late_share;  // decisions slower than the latency limit; nothing without such a limit
+  std::optional<double> late_share;  // decisions slower than limits.latency.p95_ms; nothing without it
+  std::vector<LimitUse> limits;      // of the policy, in a fixed order
+  double infeasible_share = 0;       // decisions made while the limits could not be met together
+  std::string infeasible;            // the last that was said of it; empty: nothing
 
   std::vector<QualityCost> always;  // by tier_names
   double random_mix_same_cost = 0;  // qualities at cost_mean_usd

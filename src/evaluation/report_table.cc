@@ -49,7 +49,13 @@ std::vector<std::pair<std::string, std::string>> Facts(const ReplayReport& repor
                                        : "none to close: the optimum is no better than the best mix");
   if (report.seeds > 1) facts.emplace_back("quality, sd over seeds", fmt::format("{:.4f}", report.quality_sd));
   if (report.regret) facts.emplace_back("regret", fmt::format("{:.4g}", *report.regret));
-  if (report.late_share) facts.emplace_back("late", Percent(*report.late_share));
+  for (const LimitUse& use : report.limits) {
+    facts.emplace_back(use.name, fmt::format("{:.4g} of {:.4g}, worst seed {:.4g}", use.mean, use.limit, use.worst));
+  }
+  if (report.infeasible_share > 0) {
+    facts.emplace_back("infeasible",
+                       fmt::format("{} of the decisions: {}", Percent(report.infeasible_share), report.infeasible));
+  }
   if (report.propensity_check) {
     const auto& check = *report.propensity_check;
     facts.emplace_back("propensity check", fmt::format("p = {:.3g}  (chi-squared {:.2f}, {} degrees of freedom)",

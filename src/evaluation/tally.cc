@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "evaluation/baselines.h"
+#include "evaluation/limit_use.h"
 
 namespace suffice {
 namespace {
@@ -67,6 +68,21 @@ void FillTotals(const std::vector<ReplayPass>& passes, const QualityCostTable& t
   report.regret = (BestWeightedObjective(table, weight) - achieved) * static_cast<double>(table.size());
 }
 
+void FillLimits(const Config& config, const Traffic& traffic, const QualityCostTable& table,
+                const std::vector<ReplayPass>& passes, ReplayReport& report) {
+  report.limits = LimitUses(config, traffic, table, passes);
+  for (const LimitUse& use : report.limits) {
+    if (use.name == "latency.p95") report.late_share = use.mean;
+  }
+  double decisions = 0, infeasible = 0;
+  for (const ReplayPass& pass : passes) {
+    decisions += static_cast<double>(pass.steps.size());
+    infeasible += static_cast<double>(pass.infeasible);
+    if (!pass.infeasible_text.empty()) report.infeasible = pass.infeasible_text;
+  }
+  if (decisions > 0) report.infeasible_share = infeasible / decisions;
+}
+
 void FillCurve(const std::vector<ReplayPass>& passes, const QualityCostTable& table, const Baselines& baselines,
                ReplayReport& report) {
   const size_t n = table.size();
@@ -118,6 +134,7 @@ ReplayReport Tally(const Config& config, const Traffic& traffic, const std::vect
   report.decisions = std::ssize(table);
   report.seeds = std::ssize(passes);
   FillTotals(passes, table, baselines, config.objective, report);
+  FillLimits(config, traffic, table, passes, report);
   FillBaselines(baselines, report);
   FillCurve(passes, table, baselines, report);
   FillChecks(passes, report);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "evaluation/propensity_check.h"
@@ -24,6 +25,8 @@ struct ReplayPass {
   std::vector<ReplayStep> steps;  // in the order of the decisions
   std::vector<float> decide_us;   // time of each decision
   PropensityCheck propensities;
+  int64_t infeasible = 0;       // decisions made while the limits could not be met together
+  std::string infeasible_text;  // the last that was said of it
 };
 
 // 0 to n - 1 in the order of the pass with `seed` (Fisher-Yates).

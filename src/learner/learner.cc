@@ -8,6 +8,7 @@
 
 #include "base/status_macros.h"
 #include "features/feature_file.h"
+#include "stats/bytes.h"
 
 namespace suffice {
 namespace {
@@ -32,6 +33,7 @@ Learner::Learner(EventLog* log, std::shared_ptr<const Config> config, FeatureSet
       config_(std::move(config)),
       config_hash_(config_->Hash()),
       prices_(log),
+      configs_(log),
       statistics_(std::move(features), config_->policy.half_life) {}
 
 absl::StatusOr<Learner> Learner::Resume(EventLog* log, std::shared_ptr<const Config> config) {
@@ -40,15 +42,31 @@ absl::StatusOr<Learner> Learner::Resume(EventLog* log, std::shared_ptr<const Con
   SUFFICE_ASSIGN_OR_RETURN(learner.last_number_, log->NewestSnapshotNumber());
   SUFFICE_ASSIGN_OR_RETURN(std::optional<SnapshotRecord> newest, log->NewestSnapshotWithState());
   if (!newest || newest->feature_version != features->version()) return learner;
-  auto statistics = Statistics::Deserialize(newest->state, features, learner.config_->policy.half_life);
-  if (statistics.ok()) {
-    learner.statistics_ = *std::move(statistics);
+  if (const absl::Status status = learner.DecodeState(newest->state, features); status.ok()) {
     learner.cursor_ = newest->cursor;
   } else {
-    spdlog::warn("snapshot {} cannot be used ({}); folding the whole log", newest->number,
-                 statistics.status().ToString());
+    spdlog::warn("snapshot {} cannot be used ({}); folding the whole log", newest->number, status.ToString());
   }
   return learner;
+}
+
+// The length of the statistics, the statistics, the limits' fold.
+std::string Learner::EncodeState() const {
+  const std::string statistics = statistics_.Serialize();
+  std::string bytes;
+  AppendValue(bytes, static_cast<uint64_t>(statistics.size()));
+  return bytes + statistics + limits_.Serialize();
+}
+
+absl::Status Learner::DecodeState(std::string_view bytes, FeatureSetPtr features) {
+  const auto length = ReadValue<uint64_t>(bytes);
+  if (!length || *length > bytes.size()) return absl::InvalidArgumentError("kept state: cut short");
+  SUFFICE_ASSIGN_OR_RETURN(
+      Statistics statistics,
+      Statistics::Deserialize(bytes.substr(0, *length), std::move(features), config_->policy.half_life));
+  SUFFICE_ASSIGN_OR_RETURN(limits_, LimitFold::Deserialize(bytes.substr(*length)));
+  statistics_ = std::move(statistics);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> Learner::CatchUp(int64_t limit, LogCursor end) {
@@ -56,6 +74,7 @@ absl::StatusOr<bool> Learner::CatchUp(int64_t limit, LogCursor end) {
   const LogCursor after{std::min(tail.end.outcome_seq, end.outcome_seq),
                         std::min(tail.end.feedback_seq, end.feedback_seq)};
   for (const ObservedDecision& observed : tail.touched) statistics_.Fold(observed, cursor_, after, prices_);
+  limits_.Fold(tail.touched, cursor_, after, statistics_, configs_);
   const bool moved = after != cursor_;
   cursor_ = after;
   return tail.more && moved;
@@ -78,6 +97,7 @@ absl::StatusOr<bool> Learner::WantsFittedFeatures() const {
 
 void Learner::ReplaceFeatures(FeatureSetPtr features) {
   statistics_ = Statistics(std::move(features), config_->policy.half_life);
+  limits_ = {};
   cursor_ = {};
 }
 
@@ -87,8 +107,12 @@ void Learner::ReplaceConfig(std::shared_ptr<const Config> config) {
   if (config_->policy.half_life != statistics_.half_life()) ReplaceFeatures(statistics_.features());
 }
 
-SnapshotPtr Learner::NextSnapshot(const std::vector<PacedBudget>&) {
-  return MakeSnapshot(++last_number_, cursor_, config_, config_hash_, statistics_);
+SnapshotPtr Learner::NextSnapshot(const std::vector<PacedBudget>& budgets) {
+  SnapshotPtr snapshot =
+      MakeSnapshot(++last_number_, cursor_, config_, config_hash_, statistics_,
+                   {.fold = &limits_, .budgets = budgets, .warm_start = std::move(multipliers_)});
+  multipliers_ = snapshot->multipliers;
+  return snapshot;
 }
 
 SnapshotRecord Learner::RecordOf(const Snapshot& snapshot, int64_t time_us, bool with_state) const {
@@ -97,7 +121,7 @@ SnapshotRecord Learner::RecordOf(const Snapshot& snapshot, int64_t time_us, bool
           .cursor = snapshot.cursor,
           .feature_version = snapshot.features->version(),
           .config_hash = snapshot.config_hash,
-          .state = with_state ? statistics_.Serialize() : std::string()};
+          .state = with_state ? EncodeState() : std::string()};
 }
 
 absl::StatusOr<FeatureSetPtr> ChooseFeatures(EventLog& log, const Config& config) {

@@ -6,9 +6,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "learner/config_book.h"
+#include "learner/limit_fold.h"
 #include "learner/snapshot.h"
 #include "learner/statistics.h"
 #include "limits/paced_budget.h"
@@ -43,6 +46,7 @@ class Learner {
   SnapshotRecord RecordOf(const Snapshot& snapshot, int64_t time_us, bool with_state) const;
 
   const Statistics& statistics() const { return statistics_; }
+  const LimitFold& limits() const { return limits_; }
   const LogCursor& cursor() const { return cursor_; }
   const FeatureSetPtr& features() const { return statistics_.features(); }
 
@@ -52,8 +56,14 @@ class Learner {
   EventLog* log_;
   std::shared_ptr<const Config> config_;
   std::string config_hash_;
+  std::string EncodeState() const;
+  absl::Status DecodeState(std::string_view bytes, FeatureSetPtr features);
+
   PriceBook prices_;
+  ConfigBook configs_;
   Statistics statistics_;
+  LimitFold limits_;
+  std::vector<double> multipliers_;  // of the last snapshot
   LogCursor cursor_;
   int64_t last_number_ = 0;
 };

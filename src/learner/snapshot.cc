@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace suffice {
 namespace {
@@ -51,20 +52,41 @@ TierModel FitTier(const Config& config, const Statistics& statistics, const Tier
   return TierModel(own, options);
 }
 
+void SetResiduals(const LimitFold& fold, const std::string& tier, TierModel& model) {
+  const auto recent = fold.latencies().find(tier);
+  if (recent == fold.latencies().end()) return;
+  std::vector<float> residuals;
+  residuals.reserve(recent->second.size());
+  for (const LatencyObservation& latency : recent->second) {
+    residuals.push_back(static_cast<float>(latency.log_ms - model.ExpectedLogLatency(latency.x)));
+  }
+  model.SetLatencyResiduals(std::move(residuals));
+}
+
 }  // namespace
 
 SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const Config> config,
                          std::string config_hash, const Statistics& statistics) {
+  const LimitFold nothing;
+  return MakeSnapshot(number, cursor, std::move(config), std::move(config_hash), statistics, {.fold = &nothing});
+}
+
+SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const Config> config,
+                         std::string config_hash, const Statistics& statistics, const LimitInputs& limits) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->number = number;
   snapshot->cursor = cursor;
   snapshot->config_hash = std::move(config_hash);
   snapshot->features = statistics.features();
   snapshot->models.reserve(config->tiers.size());
-  for (const Tier& tier : config->tiers) snapshot->models.push_back(FitTier(*config, statistics, tier));
+  for (const Tier& tier : config->tiers) {
+    snapshot->models.push_back(FitTier(*config, statistics, tier));
+    SetResiduals(*limits.fold, tier.name, snapshot->models.back());
+  }
   for (const auto& [name, tier] : statistics.tiers()) snapshot->observations += tier.quality.n();
-  const ObjectiveConfig& objective = config->objective;
-  if (objective.kind == ObjectiveKind::kWeighted) snapshot->limits.weights.cost_usd = objective.cost_weight;
+  LimitSolution solution = SolveLimits(*config, snapshot->models, limits);
+  snapshot->limits = std::move(solution.in_force);
+  snapshot->multipliers = std::move(solution.multipliers);
   snapshot->config = std::move(config);
   return snapshot;
 }

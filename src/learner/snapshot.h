@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "estimates/tier_model.h"
 #include "features/feature_set.h"
+#include "learner/limit_solver.h"
 #include "learner/limits_in_force.h"
 #include "learner/statistics.h"
 #include "log/records.h"
@@ -27,6 +28,7 @@ struct Snapshot {
   FeatureSetPtr features;
   std::vector<TierModel> models;  // one for each tier of the configuration, in its order
   LimitsInForce limits;
+  std::vector<double> multipliers;  // of the limits' dual, where the next solution begins
   double observations = 0;        // rewards behind it
 };
 
@@ -34,6 +36,10 @@ using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
 // Fits every tier's model. A tier with little data among well-known ones starts from `policy.new_tier.weight`
 // pseudo-observations at the mean of the others.
+// The limits are solved as of `limits`.
+SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const Config> config,
+                         std::string config_hash, const Statistics& statistics, const LimitInputs& limits);
+// The same without any past of the limits.
 SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const Config> config,
                          std::string config_hash, const Statistics& statistics);
 

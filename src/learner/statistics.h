@@ -39,6 +39,9 @@ class Statistics {
   // Folds what became known of one decision between two cursors: takes back its old lesson and adds the new one.
   void Fold(const ObservedDecision& observed, LogCursor before, LogCursor after, PriceBook& prices);
 
+  // x of the decision under `features()`; empty when it cannot be had. Valid until the next call.
+  std::span<const float> Project(const DecisionRecord& decision);
+
   const FeatureSetPtr& features() const { return features_; }
   double half_life() const { return half_life_; }
   const std::map<std::string, TierStatistics>& tiers() const { return tiers_; }
@@ -50,8 +53,6 @@ class Statistics {
   static absl::StatusOr<Statistics> Deserialize(std::string_view bytes, FeatureSetPtr features, double half_life);
 
  private:
-  // x of the decision under `features_`; empty when it cannot be had. Valid until the next call.
-  std::span<const float> Project(const DecisionRecord& decision);
   void Teach(TierStatistics& tier, const DecisionRecord& decision, std::span<const float> x, const Lesson& lesson,
              double weight);
 
