@@ -74,6 +74,8 @@ struct Tier {
     }
     return *in_force;
   }
+  // Which list that is: the RFC 3339 time it began at, or "base" for `price`.
+  std::string PriceVersionAt(int64_t time_us) const;
 };
 
 enum class PolicyKind { kThompson, kLinUcb, kIgw, kEpsilonGreedy, kFixed, kRandom, kWeighted };

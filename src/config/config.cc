@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "config/checks.h"
 #include "config/diagnostics.h"
+#include "config/field_writer.h"
 #include "config/overrides.h"
 #include "config/schema.h"
 #include "config/yaml_tree.h"
@@ -60,6 +61,14 @@ absl::StatusOr<Config> Decode(const YamlNode& root, const ConfigParseOptions& op
 }
 
 }  // namespace
+
+std::string Tier::PriceVersionAt(int64_t time_us) const {
+  const PriceChange* in_force = nullptr;
+  for (const PriceChange& change : price_changes) {
+    if (change.from_us <= time_us) in_force = &change;
+  }
+  return in_force == nullptr ? "base" : FormatTimeField(in_force->from_us);
+}
 
 std::string Config::Hash() const { return Sha256Hex(ConfigToYaml(*this)); }
 

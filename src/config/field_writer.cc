@@ -25,9 +25,11 @@ void FieldWriter::Number(std::string_view key, const std::optional<double>& fiel
 
 void FieldWriter::Flag(std::string_view key, bool field) { Add(key, YamlNode::Plain(field ? "true" : "false")); }
 
-void FieldWriter::Time(std::string_view key, int64_t field_us) {
-  Add(key, YamlNode::Quoted(absl::FormatTime(absl::RFC3339_full, absl::FromUnixMicros(field_us), absl::UTCTimeZone())));
+std::string FormatTimeField(int64_t time_us) {
+  return absl::FormatTime(absl::RFC3339_full, absl::FromUnixMicros(time_us), absl::UTCTimeZone());
 }
+
+void FieldWriter::Time(std::string_view key, int64_t field_us) { Add(key, YamlNode::Quoted(FormatTimeField(field_us))); }
 
 void FieldWriter::Whole(std::string_view key, int64_t field, const Range&) {
   Add(key, YamlNode::Plain(fmt::format("{}", field)));

@@ -17,6 +17,9 @@
 
 namespace suffice {
 
+// A time as policy files write it: RFC 3339, in UTC.
+std::string FormatTimeField(int64_t time_us);
+
 class FieldWriter {
  public:
   // The shortest text that reads back as the same double.

@@ -21,6 +21,7 @@ constexpr size_t kMaxLabelBytes = 256;
 constexpr double kIntervalZ = 1.6448536269514722;  // central 90% of a normal
 constexpr uint64_t kAuditSalt = 0xa0d17;           // makes the audit's draw independent of the tier's
 constexpr uint64_t kKeepSalt = 0x4ee9;
+
 absl::Status CheckKnownTier(const char* field, const std::string& tier, const Config& config) {
   if (config.TierIndex(tier) >= 0) return absl::OkStatus();
   std::vector<std::string> names;
@@ -252,6 +253,7 @@ absl::Status Choose(const Snapshot& snapshot, const RouteRequest& request, Consi
   row.policy_tier = row.tiers[drawn].tier;
   const int chosen = config.mode == Mode::kLive ? drawn : config.TierIndex(request.caller_tier);
   row.tier = row.tiers[chosen].tier;
+  row.price_version = config.tiers[chosen].PriceVersionAt(row.time_us);
   row.propensity = config.mode == Mode::kLive ? row.tiers[chosen].propensity : 1;
   const TierPrediction& p = consideration.predictions[chosen];
   row.cost_usd = {p.cost_usd, p.cost_low_usd, p.cost_high_usd};
@@ -278,6 +280,7 @@ absl::StatusOr<DecisionRecord> EvaluationRow(const Snapshot& snapshot, const Rou
   row.origin = DecisionOrigin::kEval;
   row.tier = tier;
   row.policy_tier = tier;
+  row.price_version = snapshot.config->tiers[snapshot.config->TierIndex(tier)].PriceVersionAt(row.time_us);
   return row;
 }
 

@@ -19,6 +19,7 @@
 #include "engine/learner_loop.h"
 #include "features/feature_file.h"
 #include "learner/learner.h"
+#include "learner/settlement.h"
 #include "log/event_log.h"
 #include "suffice/status.h"
 
@@ -26,6 +27,7 @@ namespace suffice {
 namespace {
 
 constexpr size_t kMaxLabelBytes = 256;
+constexpr int64_t kMaxTokens = 1'000'000'000;  // of one call; keeps its cost within integer nano-dollars
 
 absl::Status CheckLabel(const char* field, const std::string& value) {
   if (value.size() <= kMaxLabelBytes) return absl::OkStatus();
@@ -37,16 +39,30 @@ absl::Status CheckNonNegative(const char* field, const std::optional<double>& va
   return InvalidField(field, fmt::format("expected a finite number >= 0, got {}", *value));
 }
 
-absl::Status CheckNonNegative(const char* field, const std::optional<int64_t>& value) {
-  if (!value || *value >= 0) return absl::OkStatus();
-  return InvalidField(field, fmt::format("expected 0 or more, got {}", *value));
+absl::Status CheckTokens(const char* field, const std::optional<int64_t>& value) {
+  if (!value || (*value >= 0 && *value <= kMaxTokens)) return absl::OkStatus();
+  return InvalidField(field, fmt::format("expected 0 to {}, got {}", kMaxTokens, *value));
+}
+
+// Tokens that are part of others.
+absl::Status CheckPart(const char* field, const std::optional<int64_t>& part, const char* whole_field,
+                       const std::optional<int64_t>& whole) {
+  SUFFICE_RETURN_IF_ERROR(CheckTokens(field, part));
+  if (!part || !whole || *part <= *whole) return absl::OkStatus();
+  return InvalidField(field, fmt::format("expected at most {} ({}), of which they are a part, got {}", whole_field,
+                                         *whole, *part));
 }
 
 absl::Status CheckOutcome(const Outcome& outcome) {
   SUFFICE_RETURN_IF_ERROR(CheckLabel("tenant", outcome.tenant));
   SUFFICE_RETURN_IF_ERROR(CheckLabel("served_tier", outcome.served_tier));
-  SUFFICE_RETURN_IF_ERROR(CheckNonNegative("input_tokens", outcome.input_tokens));
-  SUFFICE_RETURN_IF_ERROR(CheckNonNegative("output_tokens", outcome.output_tokens));
+  SUFFICE_RETURN_IF_ERROR(CheckLabel("served_model", outcome.served_model));
+  SUFFICE_RETURN_IF_ERROR(CheckTokens("input_tokens", outcome.input_tokens));
+  SUFFICE_RETURN_IF_ERROR(CheckTokens("output_tokens", outcome.output_tokens));
+  SUFFICE_RETURN_IF_ERROR(
+      CheckPart("cached_input_tokens", outcome.cached_input_tokens, "input_tokens", outcome.input_tokens));
+  SUFFICE_RETURN_IF_ERROR(
+      CheckPart("reasoning_tokens", outcome.reasoning_tokens, "output_tokens", outcome.output_tokens));
   SUFFICE_RETURN_IF_ERROR(CheckNonNegative("cost_usd", outcome.cost_usd));
   SUFFICE_RETURN_IF_ERROR(CheckNonNegative("time_to_first_token_ms", outcome.time_to_first_token_ms));
   SUFFICE_RETURN_IF_ERROR(CheckNonNegative("latency_ms", outcome.latency_ms));
@@ -83,6 +99,27 @@ absl::StatusOr<uint64_t> SaltForNewStore(const Config& config) {
   SUFFICE_ASSIGN_OR_RETURN(const FeatureSetPtr features, LoadFeatureFile(config.features.file, config.features));
   return SaltOf(*features).value_or(0);
 }
+
+// Says that another model answered: at once, and then at most once a minute, with how many there were. Used by the
+// log's writer alone.
+class WrongModelWarning {
+ public:
+  void Give(const std::string& tier, const Outcome& outcome) {
+    ++unsaid_;
+    const absl::Time now = absl::Now();
+    if (now < next_) return;
+    spdlog::warn("outcome of decision {}: model \"{}\" answered for tier {}, which is another than it asks for ({} such "
+                 "outcomes since the last warning)",
+                 outcome.decision_id.ToString(), outcome.served_model,
+                 outcome.served_tier.empty() ? tier : outcome.served_tier, unsaid_);
+    unsaid_ = 0;
+    next_ = now + absl::Minutes(1);
+  }
+
+ private:
+  absl::Time next_ = absl::InfinitePast();
+  int64_t unsaid_ = 0;
+};
 
 template <typename Record>
 absl::StatusOr<Receipt> WaitForReceipt(Engine& engine, const Record& record,
@@ -232,6 +269,7 @@ EngineStatus Engine::Impl::Status() const {
   status.feedbacks = log.feedbacks;
   status.outcomes = log.outcomes;
   status.unknown_feedbacks = log.unknown_feedbacks;
+  status.wrong_model_outcomes = log.wrong_model_outcomes;
   status.observations = std::llround(snapshot->observations);
   status.log_queue = log.queued;
   status.dropped_decision_rows = dropped_rows_.load();
@@ -269,10 +307,11 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
                                           .durability = options.config.log.durability,
                                           .queue_capacity = options.config.log.queue_capacity,
                                           .salt_if_new = salt,
-                                          .settle = [prices](const std::string& config_hash, const std::string& tier,
-                                                             double input_tokens_estimate, const Outcome& outcome) {
-                                            return ListCostNanos(config_hash, tier, input_tokens_estimate, outcome,
-                                                                 *prices);
+                                          .settle = [prices, warning = std::make_shared<WrongModelWarning>()](
+                                                        const DecisionFacts& decision, const Outcome& outcome) {
+                                            const Settlement settlement = Settle(decision, outcome, *prices);
+                                            if (settlement.wrong_model) warning->Give(decision.tier, outcome);
+                                            return settlement;
                                           }}));
   prices->Bind(log.get());
   auto impl = std::make_unique<Impl>(std::move(log), options.config);

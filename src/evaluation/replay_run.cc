@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "engine/decide.h"
 #include "learner/learner.h"
+#include "learner/settlement.h"
 #include "log/event_log.h"
 
 namespace suffice {
@@ -35,8 +36,7 @@ OutcomeRecord OutcomeOf(const DecisionRecord& decision, const TrafficTier& call,
   record.outcome.latency_ms = call.latency_ms;
   record.outcome.time_to_first_token_ms = call.ttft_ms;
   record.cost_nanos = call.cost_usd ? Money::FromUsd(*call.cost_usd).nanos
-                                    : ListCostNanos(decision.config_hash, decision.tier, decision.input_tokens_estimate,
-                                                    record.outcome, prices);
+                                    : Settle(FactsOf(decision), record.outcome, prices).cost_nanos;
   return record;
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "features/sketch.h"
+#include "learner/settlement.h"
 
 namespace suffice {
 namespace {
@@ -42,14 +43,13 @@ double Difference(const BucketedStatistics& a, const BucketedStatistics& b) {
                    Difference(da.n(), db.n()), Difference(da.yy(), db.yy())});
 }
 
-// Output tokens as billed: where dollars were told, those that explain them at the list price.
-std::optional<double> BilledOutputTokens(const Outcome& outcome, double input_tokens,
-                                         const std::optional<Price>& price) {
-  if (outcome.cost_usd && price && price->output_usd_per_mtok > 0) {
+// Output tokens as billed, at the output price: where dollars were told, those that explain them.
+std::optional<double> BilledOutputTokens(const Outcome& outcome, const PricedTokens& tokens, const Price& price) {
+  if (outcome.cost_usd && price.output_usd_per_mtok > 0) {
     return std::max(0.0,
-                    (*outcome.cost_usd * 1e6 - price->input_usd_per_mtok * input_tokens) / price->output_usd_per_mtok);
+                    (*outcome.cost_usd * 1e6 - price.input_usd_per_mtok * tokens.input) / price.output_usd_per_mtok);
   }
-  if (outcome.output_tokens) return static_cast<double>(*outcome.output_tokens);
+  if (outcome.output_tokens) return tokens.output;
   return std::nullopt;
 }
 
@@ -64,10 +64,14 @@ Lesson LessonOf(const ObservedDecision& observed, LogCursor upto, const std::opt
   if (settled) {
     const Outcome& outcome = observed.outcome->outcome;
     if (!outcome.served_tier.empty() && outcome.served_tier != decision.tier) return lesson;
+    if (observed.outcome->wrong_model) return lesson;
     if (outcome.status == CallStatus::kOk) {
-      if (outcome.input_tokens) lesson.input_tokens = static_cast<double>(*outcome.input_tokens);
-      const double input = lesson.input_tokens.value_or(decision.input_tokens_estimate);
-      if (const auto tokens = BilledOutputTokens(outcome, input, price)) lesson.log_tokens = std::log1p(*tokens);
+      // Without a price list every token counts one.
+      const PricedTokens tokens = PriceTokens(price.value_or(Price{}), decision.input_tokens_estimate, outcome);
+      if (outcome.input_tokens) lesson.input_tokens = tokens.input;
+      if (const auto output = BilledOutputTokens(outcome, tokens, price.value_or(Price{}))) {
+        lesson.log_tokens = std::log1p(*output);
+      }
       if (outcome.latency_ms && *outcome.latency_ms > 0) lesson.log_latency = std::log(*outcome.latency_ms);
     }
   }
@@ -112,7 +116,7 @@ void Statistics::Teach(TierStatistics& tier, const DecisionRecord& decision, std
 
 void Statistics::Fold(const ObservedDecision& observed, LogCursor before, LogCursor after, PriceBook& prices) {
   const DecisionRecord& decision = observed.decision;
-  const auto price = prices.Find(decision.config_hash, decision.tier);
+  const auto price = prices.Find(decision.config_hash, decision.tier, decision.time_us);
   const Lesson old_lesson = LessonOf(observed, before, price);
   const Lesson new_lesson = LessonOf(observed, after, price);
   if (old_lesson == new_lesson) return;

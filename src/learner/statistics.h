@@ -19,16 +19,16 @@ namespace suffice {
 // What one decision teaches about its tier, given the events up to a cursor.
 struct Lesson {
   std::optional<double> reward;       // mean of its feedback
-  std::optional<double> log_tokens;   // ln(1 + billed output tokens)
+  std::optional<double> log_tokens;   // ln(1 + output tokens), in tokens at the output price
   std::optional<double> log_latency;  // ln(total ms)
-  std::optional<double> input_tokens;
+  std::optional<double> input_tokens;  // in tokens at the input price: what the cache saves is learned with them
 
   bool operator==(const Lesson&) const = default;
 };
 
-// A decision teaches nothing in mode log_only, when its call failed, or when another tier served it (a fallback's
-// answer says nothing about the chosen tier). Where dollars were told, the billed output tokens are those that explain
-// them at `price`.
+// A decision teaches nothing in mode log_only, when its call failed, or when another tier or another model served it
+// (a fallback's answer says nothing about the chosen tier). Tokens are counted as PriceTokens does; where dollars were
+// told, the output tokens are those that explain them at `price`.
 Lesson LessonOf(const ObservedDecision& observed, LogCursor upto, const std::optional<Price>& price);
 
 class Statistics {

@@ -29,6 +29,7 @@ struct LogCounters {
   int64_t feedbacks = 0;
   int64_t unknown_outcomes = 0;  // for decisions that are not in the log; kept apart in `orphans`
   int64_t unknown_feedbacks = 0;
+  int64_t wrong_model_outcomes = 0;  // of `outcomes`: another model answered than the one asked for
   int64_t duplicates = 0;
   int64_t queued = 0;  // waiting for the writer now
   std::string error;   // the last write error; empty when the last commit went well
@@ -84,17 +85,26 @@ class EventLog {
   virtual absl::Status Close() = 0;
 };
 
-// What a call cost by the price list, in nano-dollars, when its outcome told no dollars: the configuration and tier of
-// its decision, and the input tokens estimated from the prompt. Runs on the writer's thread.
-using OutcomeSettler = std::function<int64_t(const std::string& config_hash, const std::string& tier,
-                                             double input_tokens_estimate, const Outcome& outcome)>;
+// What settling an outcome needs of its decision.
+struct DecisionFacts {
+  std::string config_hash;
+  std::string tier;
+  int64_t time_us = 0;               // when it was made: prices are those in force then
+  double input_tokens_estimate = 0;  // from the prompt's length
+};
+struct Settlement {
+  int64_t cost_nanos = 0;    // by the price list; used when the outcome told no dollars
+  bool wrong_model = false;  // another model answered than the one asked for
+};
+// Runs on the writer's thread, once for every outcome of a known decision (a repeated one too).
+using OutcomeSettler = std::function<Settlement(const DecisionFacts& decision, const Outcome& outcome)>;
 
 struct SqliteLogOptions {
   std::string path;
   Durability durability = Durability::kFull;
   int64_t queue_capacity = 65536;
   uint64_t salt_if_new = 0;  // 0: random
-  OutcomeSettler settle;     // fills cost_nanos of outcomes without cost_usd; empty: it is taken as given
+  OutcomeSettler settle;     // fills what an outcome's sender did not tell; empty: records are taken as given
 };
 
 // Opens or creates the file, applies migrations after a backup beside it, refuses a newer schema (FAILED_PRECONDITION)

@@ -18,6 +18,10 @@ std::string InsertDecisionSql() {
                      parameters);
 }
 
+Settlement AsGiven(const OutcomeRecord& outcome) {
+  return {.cost_nanos = outcome.cost_nanos, .wrong_model = outcome.wrong_model};
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LogTables>> LogTables::Prepare(Database& database, OutcomeSettler settle) {
@@ -29,7 +33,7 @@ absl::StatusOr<std::unique_ptr<LogTables>> LogTables::Prepare(Database& database
 
 absl::Status LogTables::PrepareStatements() {
   const std::pair<Statement*, std::string> statements[] = {
-      {&find_decision_, "SELECT seq, tenant, tier, config_hash, input_tokens_estimate FROM decisions WHERE id = ?1"},
+      {&find_decision_, "SELECT seq, tenant, config_hash, tier, time_us, input_tokens_estimate FROM decisions WHERE id = ?1"},
       {&insert_decision_, InsertDecisionSql()},
       {&insert_outcome_,
        "INSERT INTO outcomes (decision_seq, time_us, status, input_tokens, output_tokens, cost_usd, cost_nanos, "
@@ -102,8 +106,12 @@ absl::StatusOr<std::optional<LogTables::Found>> LogTables::FindDecision(const De
   find_decision_.BindBlob(1, id.Raw());
   SUFFICE_ASSIGN_OR_RETURN(const bool row, find_decision_.Step());
   if (!row) return std::nullopt;
-  return Found{find_decision_.Int(0), find_decision_.String(1), find_decision_.String(2), find_decision_.String(3),
-               find_decision_.Double(4)};
+  return Found{.seq = find_decision_.Int(0),
+               .tenant = find_decision_.String(1),
+               .facts = {.config_hash = find_decision_.String(2),
+                         .tier = find_decision_.String(3),
+                         .time_us = find_decision_.Int(4),
+                         .input_tokens_estimate = find_decision_.Double(5)}};
 }
 
 absl::StatusOr<std::optional<int64_t>> LogTables::InsertDecision(const DecisionRecord& decision) {
@@ -129,7 +137,7 @@ absl::StatusOr<bool> LogTables::InsertEvaluation(const DecisionRecord& decision,
                                                  const std::optional<FeedbackRecord>& feedback) {
   SUFFICE_ASSIGN_OR_RETURN(const std::optional<int64_t> seq, InsertDecision(decision));
   if (!seq) return false;
-  SUFFICE_RETURN_IF_ERROR(InsertOutcome(outcome, *seq, outcome.cost_nanos).status());
+  SUFFICE_RETURN_IF_ERROR(InsertOutcome(outcome, *seq, AsGiven(outcome)).status());
   if (!feedback) return true;
   return InsertFeedback(*feedback, *seq);
 }
@@ -149,11 +157,13 @@ absl::Status LogTables::WriteEvaluation(const DecisionRecord& decision, const Ou
   ++tier_counts_[decision.tier];
   ++pending_.decisions;
   ++pending_.outcomes;
+  pending_.wrong_model_outcomes += outcome.wrong_model;
   pending_.feedbacks += feedback.has_value();
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> LogTables::InsertOutcome(const OutcomeRecord& outcome, int64_t decision_seq, int64_t cost_nanos) {
+absl::StatusOr<bool> LogTables::InsertOutcome(const OutcomeRecord& outcome, int64_t decision_seq,
+                                              const Settlement& settlement) {
   const Outcome& told = outcome.outcome;
   insert_outcome_.BindInt(1, decision_seq);
   insert_outcome_.BindInt(2, outcome.time_us);
@@ -161,7 +171,7 @@ absl::StatusOr<bool> LogTables::InsertOutcome(const OutcomeRecord& outcome, int6
   insert_outcome_.BindInt(4, told.input_tokens);
   insert_outcome_.BindInt(5, told.output_tokens);
   insert_outcome_.BindDouble(6, told.cost_usd);
-  insert_outcome_.BindInt(7, cost_nanos);
+  insert_outcome_.BindInt(7, settlement.cost_nanos);
   insert_outcome_.BindDouble(8, told.time_to_first_token_ms);
   insert_outcome_.BindDouble(9, told.latency_ms);
   insert_outcome_.BindInt(10, int64_t{told.retries});
@@ -169,7 +179,7 @@ absl::StatusOr<bool> LogTables::InsertOutcome(const OutcomeRecord& outcome, int6
   insert_outcome_.BindInt(12, told.cached_input_tokens);
   insert_outcome_.BindInt(13, told.reasoning_tokens);
   insert_outcome_.BindText(14, told.served_model);
-  insert_outcome_.BindInt(15, int64_t{outcome.wrong_model});
+  insert_outcome_.BindInt(15, int64_t{settlement.wrong_model});
   SUFFICE_RETURN_IF_ERROR(insert_outcome_.Run());
   return database_.LastChanges() > 0;
 }
@@ -219,9 +229,11 @@ absl::Status LogTables::CompareWithStored(const FeedbackRecord& feedback, Answer
   return absl::OkStatus();
 }
 
-int64_t LogTables::SettledCost(const OutcomeRecord& outcome, const Found& decision) const {
-  if (outcome.outcome.cost_usd || !settle_) return outcome.cost_nanos;
-  return settle_(decision.config_hash, decision.tier, decision.input_tokens_estimate, outcome.outcome);
+Settlement LogTables::Settle(const OutcomeRecord& outcome, const DecisionFacts& decision) const {
+  if (!settle_) return AsGiven(outcome);
+  Settlement settlement = settle_(decision, outcome.outcome);
+  if (outcome.outcome.cost_usd) settlement.cost_nanos = outcome.cost_nanos;
+  return settlement;
 }
 
 absl::Status LogTables::WriteOutcome(const OutcomeRecord& outcome, Answer& answer) {
@@ -236,10 +248,12 @@ absl::Status LogTables::WriteOutcome(const OutcomeRecord& outcome, Answer& answe
     answer = std::move(denied);
     return absl::OkStatus();
   }
-  SUFFICE_ASSIGN_OR_RETURN(const bool is_new, InsertOutcome(outcome, decision->seq, SettledCost(outcome, *decision)));
+  const Settlement settlement = Settle(outcome, decision->facts);
+  SUFFICE_ASSIGN_OR_RETURN(const bool is_new, InsertOutcome(outcome, decision->seq, settlement));
   if (!is_new) return CompareWithStored(outcome, decision->seq, answer);
   answer = Receipt{};
   ++pending_.outcomes;
+  pending_.wrong_model_outcomes += settlement.wrong_model;
   return absl::OkStatus();
 }
 

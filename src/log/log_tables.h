@@ -48,14 +48,14 @@ class LogTables {
 
   struct Found {
     int64_t seq;
-    std::string tenant, tier, config_hash;
-    double input_tokens_estimate;
+    std::string tenant;
+    DecisionFacts facts;
   };
   absl::StatusOr<std::optional<Found>> FindDecision(const DecisionId& id);
   // Seq of the new row; nothing: the id was there.
   absl::StatusOr<std::optional<int64_t>> InsertDecision(const DecisionRecord& decision);
   // Whether the row is new.
-  absl::StatusOr<bool> InsertOutcome(const OutcomeRecord& outcome, int64_t decision_seq, int64_t cost_nanos);
+  absl::StatusOr<bool> InsertOutcome(const OutcomeRecord& outcome, int64_t decision_seq, const Settlement& settlement);
   absl::StatusOr<bool> InsertFeedback(const FeedbackRecord& feedback, int64_t decision_seq);
   absl::StatusOr<bool> InsertEvaluation(const DecisionRecord& decision, const OutcomeRecord& outcome,
                                         const std::optional<FeedbackRecord>& feedback);
@@ -64,7 +64,7 @@ class LogTables {
   absl::Status InsertOrphan(std::string_view kind, int64_t time_us, const DecisionId& id, const std::string& tenant,
                             const std::string& value);
 
-  int64_t SettledCost(const OutcomeRecord& outcome, const Found& decision) const;
+  Settlement Settle(const OutcomeRecord& outcome, const DecisionFacts& decision) const;
 
   Database& database_;
   const OutcomeSettler settle_;

@@ -231,6 +231,7 @@ class MemoryLog final : public EventLog {
   void AddOutcome(ObservedDecision& row, OutcomeRecord outcome) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     outcomes_.push_back(row.decision.seq);
     outcome.seq = static_cast<int64_t>(outcomes_.size());
+    counters_.wrong_model_outcomes += outcome.wrong_model;
     row.outcome = std::move(outcome);
     ++counters_.outcomes;
   }

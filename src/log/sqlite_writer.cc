@@ -213,6 +213,7 @@ void SqliteWriter::AnswerCommitted(Batch& batch) {
     counters_.feedbacks += added.feedbacks;
     counters_.unknown_outcomes += added.unknown_outcomes;
     counters_.unknown_feedbacks += added.unknown_feedbacks;
+    counters_.wrong_model_outcomes += added.wrong_model_outcomes;
     counters_.duplicates += added.duplicates;
     for (const Entry& entry : batch) waiting_rows_ -= !std::holds_alternative<JobRow>(entry.row);
     if (added.outcomes + added.feedbacks > 0) listener = listener_;

@@ -7,6 +7,7 @@
 #include "catch.h"
 #include "features/feature_set.h"
 #include "learner/learner.h"
+#include "learner/settlement.h"
 #include "log/event_log.h"
 
 namespace suffice {
@@ -164,10 +165,10 @@ TEST_CASE("told dollars become billed tokens at the price in force") {
   const auto observed = traffic.log->Find(traffic.ids[1]);
   REQUIRE((observed.ok() && observed->has_value()));
   PriceBook prices(traffic.log.get());
-  const Lesson lesson = LessonOf(**observed, Learner::kEverything, prices.Find(traffic.config->Hash(), "small"));
+  const Lesson lesson = LessonOf(**observed, Learner::kEverything, prices.Find(traffic.config->Hash(), "small", 0));
   REQUIRE(lesson.log_tokens.has_value());
   CHECK(*lesson.log_tokens == Approx(std::log1p(500.0)));
-  CHECK(ListCostNanos(traffic.config->Hash(), "small", 10, record.outcome, prices) == 1'002'000);
+  CHECK(Settle(FactsOf((*observed)->decision), record.outcome, prices).cost_nanos == 1'002'000);
 }
 
 TEST_CASE("statistics read back as they were, and nothing else is read") {

@@ -101,10 +101,10 @@ TEST_CASE("what arrives for unknown decisions is kept apart", "[log]") {
 TEST_CASE("an outcome without dollars is settled from its decision", "[log]") {
   const TempDir folder;
   std::string asked;
-  const auto settle = [&](const std::string& config_hash, const std::string& tier, double input_tokens_estimate,
-                          const Outcome& outcome) {
-    asked = fmt::format("{} {} {}", config_hash, tier, input_tokens_estimate);
-    return *outcome.output_tokens * 1000;
+  const auto settle = [&](const DecisionFacts& decision, const Outcome& outcome) {
+    asked = fmt::format("{} {} {} {}", decision.config_hash, decision.tier, decision.time_us,
+                        decision.input_tokens_estimate);
+    return Settlement{.cost_nanos = *outcome.output_tokens * 1000, .wrong_model = outcome.retries == 7};
   };
   const auto log = OpenForTest({.path = folder.File("log.db"), .settle = settle});
   Append(*log, TestDecision(1, "strong"));
@@ -112,10 +112,17 @@ TEST_CASE("an outcome without dollars is settled from its decision", "[log]") {
   OutcomeRecord untold = TestOutcome(TestDecision(1));
   untold.outcome.cost_usd.reset();
   REQUIRE(Record(*log, untold).ok());
-  CHECK(asked == "c0ffee strong 1.1");
-  REQUIRE(Record(*log, TestOutcome(TestDecision(2))).ok());
+  CHECK(asked == "c0ffee strong 1700000000000001 1.1");
+  OutcomeRecord told = TestOutcome(TestDecision(2));
+  told.outcome.retries = 7;
+  REQUIRE(Record(*log, told).ok());
   CHECK(MustFind(*log, TestId(1)).outcome->cost_nanos == 321'000);
-  CHECK(MustFind(*log, TestId(2)).outcome->cost_nanos == TestOutcome(TestDecision(2)).cost_nanos);  // told
+  CHECK(MustFind(*log, TestId(2)).outcome->cost_nanos == told.cost_nanos);
+  CHECK_FALSE(MustFind(*log, TestId(1)).outcome->wrong_model);
+  CHECK(MustFind(*log, TestId(2)).outcome->wrong_model);
+  CHECK(log->counters().wrong_model_outcomes == 1);
+  CHECK(Record(*log, told)->duplicate);
+  CHECK(log->counters().wrong_model_outcomes == 1);
   CHECK(Record(*log, untold)->duplicate);
 }
 
