@@ -76,7 +76,8 @@ struct TierView {
   double quality_sigma = 0;  // standard deviation of the quality prediction (of the mean, not of one answer)
   double cost_usd = 0;       // predicted mean
   double worst_cost_usd = 0;  // what the call costs at most; 0: not known
-  double latency_ms = 0;     // predicted median
+  double latency_ms = 0;     // predicted median, with start_ms
+  double start_ms = 0;       // what the call waits for a tier that went cold; 0: warm
   std::array<double, 3> late{};  // probability of being slower than limits.latency.p50_ms, p95_ms, p99_ms; 0: no limit
   double observations = 0;   // effective number behind the quality estimate
   double score = 0;          // objective minus priced limits, before exploration
@@ -88,8 +89,9 @@ struct Decision {
   std::string tier;
   std::string model;
   int64_t thinking_budget_tokens = 0;
+  int64_t max_output_tokens = 0;  // longest answer to ask for: the request's, and what a cap on its cost leaves; 0: any
   std::vector<Deployment> deployments;
-  std::vector<std::string> fallbacks;  // eligible tiers to try next, best first
+  std::vector<std::string> fallbacks;  // tiers to try next, best first: eligible, or excluded by the session alone
   double propensity = 1;
   Estimate quality;
   Estimate cost_usd;
@@ -102,7 +104,7 @@ struct Decision {
   double audit_probability = 0;
   std::string price_version;  // see DecisionRecord
   std::string infeasible;     // why the limits could not be met together; empty: they could
-  bool session_kept = false;  // a conversation kept its tier
+  bool session_kept = false;  // the conversation kept its tier
   bool replayed = false;  // answered from memory for a repeated request id
 };
 

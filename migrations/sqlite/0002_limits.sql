@@ -1,6 +1,8 @@
 -- Limits: what a decision was asked to keep to, what it answered when that could not be, and what a call was made of.
 
 ALTER TABLE decisions ADD COLUMN max_output_tokens INTEGER NOT NULL DEFAULT 0;  -- as the request stated; 0: not stated
+ALTER TABLE decisions ADD COLUMN call_max_output_tokens INTEGER NOT NULL DEFAULT 0;  -- as told to the caller; 0: any
+ALTER TABLE decisions ADD COLUMN session_tier TEXT NOT NULL DEFAULT '';  -- what the conversation had before; '': none
 ALTER TABLE decisions ADD COLUMN infeasible TEXT NOT NULL DEFAULT '';  -- why the limits could not be met; '': they could
 
 ALTER TABLE outcomes ADD COLUMN cached_input_tokens INTEGER;           -- of input_tokens: from the provider's cache

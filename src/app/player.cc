@@ -137,6 +137,7 @@ absl::StatusOr<int> Player::Note(int row, const v1::RouteResponse& decision, flo
 
 absl::Status Player::PlayRow(int row) {
   v1::RouteRequest request;
+  request.set_session(traffic_.rows[row].session);
   request.set_prompt(traffic_.rows[row].prompt);
   v1::RouteResponse decision;
   const auto start = std::chrono::steady_clock::now();

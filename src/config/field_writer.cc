@@ -29,7 +29,9 @@ std::string FormatTimeField(int64_t time_us) {
   return absl::FormatTime(absl::RFC3339_full, absl::FromUnixMicros(time_us), absl::UTCTimeZone());
 }
 
-void FieldWriter::Time(std::string_view key, int64_t field_us) { Add(key, YamlNode::Quoted(FormatTimeField(field_us))); }
+void FieldWriter::Time(std::string_view key, int64_t field_us) {
+  Add(key, YamlNode::Quoted(FormatTimeField(field_us)));
+}
 
 void FieldWriter::Whole(std::string_view key, int64_t field, const Range&) {
   Add(key, YamlNode::Plain(fmt::format("{}", field)));

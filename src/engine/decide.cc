@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/status_macros.h"
+#include "engine/conversation.h"
 #include "engine/row_policy.h"
 #include "engine/tier_views.h"
 #include "features/sketch.h"
@@ -169,6 +170,7 @@ DecisionRecord StartRow(const Snapshot& snapshot, const RouteRequest& request, c
   row.time_us = context.time_us;
   row.tenant = request.tenant;
   row.session = request.session;
+  if (config.sessions.keep_tier) row.session_tier = context.session_tier;
   row.feature_version = snapshot.features->version();
   row.features = prepared.x;
   if (config.log.prompts != PromptLogging::kNone) row.sketch = prepared.sketch.Encode();
@@ -238,8 +240,10 @@ absl::StatusOr<Consideration> Consider(const Snapshot& snapshot, const RouteRequ
   row.tiers.reserve(config.tiers.size());
   for (size_t i = 0; i < config.tiers.size(); ++i) {
     const bool cold = i < context.cold.size() && context.cold[i];
-    row.tiers.push_back(
-        ViewTier(snapshot, i, request, context.time_us, cold, prepared, consideration.predictions[i]));
+    TierOffer offer = OfferOf(snapshot, i, request, context.time_us, cold, prepared);
+    row.tiers.push_back(std::move(offer.view));
+    consideration.predictions[i] = offer.prediction;
+    consideration.max_output_tokens[i] = offer.max_output_tokens;
   }
   return consideration;
 }
@@ -248,6 +252,7 @@ absl::Status Choose(const Snapshot& snapshot, const RouteRequest& request, Consi
   const Config& config = *snapshot.config;
   DecisionRecord& row = consideration.row;
   ForgetLimits(row);
+  KeepConversation(snapshot, request, consideration);
   SUFFICE_RETURN_IF_ERROR(ApplyLimits(snapshot, consideration));
   const int drawn = RunPolicy(config.policy, row.multipliers, DrawNumber(row.id, row.seed), row.tiers);
   row.policy_tier = row.tiers[drawn].tier;
@@ -257,7 +262,9 @@ absl::Status Choose(const Snapshot& snapshot, const RouteRequest& request, Consi
   row.propensity = config.mode == Mode::kLive ? row.tiers[chosen].propensity : 1;
   const TierPrediction& p = consideration.predictions[chosen];
   row.cost_usd = {p.cost_usd, p.cost_low_usd, p.cost_high_usd};
-  row.latency_ms = {p.latency_ms, p.latency_low_ms, p.latency_high_ms};
+  const double start_ms = row.tiers[chosen].start_ms;
+  row.latency_ms = {p.latency_ms + start_ms, p.latency_low_ms + start_ms, p.latency_high_ms + start_ms};
+  row.call_max_output_tokens = consideration.max_output_tokens[chosen];
   row.audit_probability = config.audit_rate;
   row.audit = UnitInterval(Hash64(row.id.Raw(), row.seed ^ kAuditSalt)) < config.audit_rate;
   row.keep_probability = config.log.keep_probability;
@@ -305,7 +312,7 @@ Decision AnswerOf(const DecisionRecord& record, const Config& config) {
       const auto clip = [](double q) { return std::clamp(q, 0.0, 1.0); };
       const double half_width = kIntervalZ * view.quality_sigma;
       answer.quality = {clip(view.quality), clip(view.quality - half_width), clip(view.quality + half_width)};
-    } else if (view.exclusion == ExclusionReason::kNone) {
+    } else if (view.exclusion == ExclusionReason::kNone || view.exclusion == ExclusionReason::kSession) {
       others.push_back(&view);
     }
   }
@@ -322,9 +329,8 @@ Decision AnswerOf(const DecisionRecord& record, const Config& config) {
                                                              : Mode::kLive;
   answer.price_version = record.price_version;
   answer.infeasible = record.infeasible;
-  answer.session_kept = std::any_of(record.tiers.begin(), record.tiers.end(), [](const TierView& view) {
-    return view.exclusion == ExclusionReason::kSession;
-  });
+  answer.max_output_tokens = record.call_max_output_tokens;
+  answer.session_kept = !record.session_tier.empty() && record.session_tier == record.tier;
   answer.audit = record.audit;
   answer.audit_probability = record.audit_probability;
   return answer;

@@ -21,7 +21,8 @@ struct DecideContext {
   int64_t time_us = 0;
   uint64_t seed = 0;  // of the draw
   uint64_t salt = 0;  // of the sketch
-  std::vector<bool> cold;  // by tier: idle for longer than keep_warm_s; empty: none is
+  std::vector<bool> cold;    // by tier: idle for longer than keep_warm_s; empty: none is
+  std::string session_tier;  // what the request's conversation has; empty: nothing is known
 };
 
 // Checks the request against the configuration: INVALID_ARGUMENT names the first bad field.
@@ -31,7 +32,8 @@ absl::Status CheckRequest(const RouteRequest& request, const Config& config);
 // which tier does this conversation have) is asked between Consider and Choose, and answered by exclusions.
 struct Consideration {
   DecisionRecord row;  // its tiers have estimates and exclusions, no scores yet
-  std::array<TierPrediction, kMaxCandidates> predictions;  // by tier of the configuration
+  std::array<TierPrediction, kMaxCandidates> predictions;  // by tier of the configuration, of warm ones
+  std::array<int64_t, kMaxCandidates> max_output_tokens;   // by tier: the longest answer to ask for; 0: any
 
   // Excludes a tier that is eligible so far.
   void Exclude(size_t tier, ExclusionReason reason, std::string detail);
@@ -41,9 +43,9 @@ struct Consideration {
 // as CheckRequest.
 absl::StatusOr<Consideration> Consider(const Snapshot& snapshot, const RouteRequest& request,
                                        const DecideContext& context);
-// Chooses among the tiers that are left and completes the row, but for `seq` and `tier_ordinal`. May be called again
-// after more exclusions. FAILED_PRECONDITION: no tier is eligible, saying why for each; or the limits cannot be met
-// together (reason INFEASIBLE).
+// Chooses among the tiers that are left, of which a conversation keeps one (see conversation.h), and completes the row,
+// but for `seq` and `tier_ordinal`. May be called again after more exclusions. FAILED_PRECONDITION: no tier is
+// eligible, saying why for each; or the limits cannot be met together (reason INFEASIBLE).
 absl::Status Choose(const Snapshot& snapshot, const RouteRequest& request, Consideration& consideration);
 
 // Consider and Choose, with nothing asked in between. INVALID_ARGUMENT as Consider; FAILED_PRECONDITION as Choose.

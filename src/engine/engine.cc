@@ -17,6 +17,8 @@
 #include "engine/decide.h"
 #include "engine/explain.h"
 #include "engine/learner_loop.h"
+#include "engine/session_book.h"
+#include "engine/warmth.h"
 #include "features/feature_file.h"
 #include "learner/learner.h"
 #include "learner/settlement.h"
@@ -27,6 +29,7 @@ namespace suffice {
 namespace {
 
 constexpr size_t kMaxLabelBytes = 256;
+constexpr int64_t kRowsRemembered = 16384;  // newest decisions that tell, at a start, of conversations and cold tiers
 constexpr int64_t kMaxTokens = 1'000'000'000;  // of one call; keeps its cost within integer nano-dollars
 
 absl::Status CheckLabel(const char* field, const std::string& value) {
@@ -108,8 +111,8 @@ class WrongModelWarning {
     ++unsaid_;
     const absl::Time now = absl::Now();
     if (now < next_) return;
-    spdlog::warn("outcome of decision {}: model \"{}\" answered for tier {}, which is another than it asks for ({} such "
-                 "outcomes since the last warning)",
+    spdlog::warn("outcome of decision {}: model \"{}\" answered for tier {}, which asks for another ({} such outcomes "
+                 "since the last warning)",
                  outcome.decision_id.ToString(), outcome.served_model,
                  outcome.served_tier.empty() ? tier : outcome.served_tier, unsaid_);
     unsaid_ = 0;
@@ -130,6 +133,19 @@ absl::StatusOr<Receipt> WaitForReceipt(Engine& engine, const Record& record,
   return future.get();
 }
 
+// What the engine itself knows of each tier, in the order of the configuration.
+void ReportTiers(const Snapshot& snapshot, const Warmth& warmth, int64_t now_us, EngineStatus& status) {
+  const Config& config = *snapshot.config;
+  const std::vector<bool> cold = warmth.ColdAt(config, now_us);
+  status.tiers.resize(config.tiers.size());
+  for (size_t i = 0; i < config.tiers.size(); ++i) {
+    status.tiers[i].tier = config.tiers[i].name;
+    status.tiers[i].observations = snapshot.models[i].quality().n;
+    status.tiers[i].cold = i < cold.size() && cold[i];
+    status.tiers[i].price_version = config.tiers[i].PriceVersionAt(now_us);
+  }
+}
+
 }  // namespace
 
 class Engine::Impl {
@@ -139,7 +155,8 @@ class Engine::Impl {
         log_(std::move(log)),
         ids_(RandomSeed()),
         seed_(RandomSeed()),
-        answers_(config.serve.idempotency_window) {}
+        answers_(config.serve.idempotency_window),
+        sessions_(config.sessions.capacity) {}
   ~Impl() { Close().IgnoreError(); }
 
   absl::Status Start(Config config);
@@ -155,13 +172,18 @@ class Engine::Impl {
 
  private:
   absl::StatusOr<Decision> RouteOnce(const RouteRequest& request);
-  absl::Status RememberAnswers(const Config& config);
+  DecideContext ContextOf(const RouteRequest& request, const Config& config);
+  // A decision is made: its tier is warm, and its conversation has it.
+  void Remember(const std::string& tenant, const std::string& session, const std::string& tier, int64_t time_us);
+  absl::Status RememberRows(const Config& config);
 
   const Clock* const clock_;
   const std::unique_ptr<EventLog> log_;
   DecisionIdGenerator ids_;
   const uint64_t seed_;
   AnswerCache answers_;
+  SessionBook sessions_;
+  Warmth warmth_;
   SnapshotPublisher publisher_;
   std::unique_ptr<LearnerLoop> loop_;
 
@@ -174,7 +196,7 @@ class Engine::Impl {
 absl::Status Engine::Impl::Start(Config config) {
   const auto shared = std::make_shared<const Config>(std::move(config));
   SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(shared->Hash(), ConfigToYaml(*shared)));
-  SUFFICE_RETURN_IF_ERROR(RememberAnswers(*shared));
+  SUFFICE_RETURN_IF_ERROR(RememberRows(*shared));
   SUFFICE_ASSIGN_OR_RETURN(Learner learner, Learner::Resume(log_.get(), shared));
   SUFFICE_RETURN_IF_ERROR(learner.CatchUpFully());
   loop_ = std::make_unique<LearnerLoop>(std::move(learner), log_.get(), &publisher_, clock_,
@@ -183,15 +205,34 @@ absl::Status Engine::Impl::Start(Config config) {
   return absl::OkStatus();
 }
 
-absl::Status Engine::Impl::RememberAnswers(const Config& config) {
+absl::Status Engine::Impl::RememberRows(const Config& config) {
   SUFFICE_ASSIGN_OR_RETURN(const int64_t last, log_->LastDecisionSeq());
   const int64_t window = config.serve.idempotency_window;
-  return log_->ScanDecisions(std::max<int64_t>(0, last - window), window, [&](const DecisionRecord& record) {
-    if (!record.request_id.empty() && record.origin != DecisionOrigin::kEval) {
+  const int64_t rows = std::max(window, kRowsRemembered);
+  return log_->ScanDecisions(std::max<int64_t>(0, last - rows), rows, [&](const DecisionRecord& record) {
+    if (record.origin == DecisionOrigin::kEval) return true;
+    Remember(record.tenant, record.session, record.tier, record.time_us);
+    if (!record.request_id.empty() && record.seq > last - window) {
       answers_.Remember(record.tenant, record.request_id, AnswerOf(record, config));
     }
     return true;
   });
+}
+
+DecideContext Engine::Impl::ContextOf(const RouteRequest& request, const Config& config) {
+  const int64_t now_us = clock_->NowMicros();
+  DecideContext context{.id = ids_.Next(now_us), .time_us = now_us, .seed = seed_, .salt = log_->salt()};
+  context.cold = warmth_.ColdAt(config, now_us);
+  if (!request.session.empty()) {
+    context.session_tier = sessions_.Find(request.tenant, request.session, now_us, config.sessions.idle_s);
+  }
+  return context;
+}
+
+void Engine::Impl::Remember(const std::string& tenant, const std::string& session, const std::string& tier,
+                            int64_t time_us) {
+  warmth_.Use(tier, time_us);
+  if (!session.empty()) sessions_.Use(tenant, session, tier, time_us);
 }
 
 absl::StatusOr<Decision> Engine::Impl::Route(const RouteRequest& request) {
@@ -201,8 +242,7 @@ absl::StatusOr<Decision> Engine::Impl::Route(const RouteRequest& request) {
 
 absl::StatusOr<Decision> Engine::Impl::RouteOnce(const RouteRequest& request) {
   const SnapshotPtr snapshot = publisher_.Get();
-  const int64_t now_us = clock_->NowMicros();
-  const DecideContext context{.id = ids_.Next(now_us), .time_us = now_us, .seed = seed_, .salt = log_->salt()};
+  const DecideContext context = ContextOf(request, *snapshot->config);
   SUFFICE_ASSIGN_OR_RETURN(DecisionRecord record, Decide(*snapshot, request, context));
   Decision answer = AnswerOf(record, *snapshot->config);
   if (request.dry_run) return answer;
@@ -212,6 +252,7 @@ absl::StatusOr<Decision> Engine::Impl::RouteOnce(const RouteRequest& request) {
   } else {
     dropped_rows_.fetch_add(1, std::memory_order_relaxed);
   }
+  Remember(request.tenant, request.session, answer.tier, context.time_us);
   decisions_.fetch_add(1, std::memory_order_relaxed);
   if (!request.caller_tier.empty()) {
     agreement_decisions_.fetch_add(1, std::memory_order_relaxed);
@@ -252,6 +293,7 @@ absl::Status Engine::Impl::Reload(Config config) {
   }
   const auto shared = std::make_shared<const Config>(std::move(config));
   SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(shared->Hash(), ConfigToYaml(*shared)));
+  sessions_.SetCapacity(shared->sessions.capacity);
   return loop_->Reload(shared);
 }
 
@@ -280,6 +322,7 @@ EngineStatus Engine::Impl::Status() const {
   status.feature_set = fmt::format("{}-{:016x}", snapshot->features->kind(), snapshot->features->version());
   status.config_hash = snapshot->config_hash;
   status.log_error = log.error;
+  ReportTiers(*snapshot, warmth_, clock_->NowMicros(), status);
   return status;
 }
 

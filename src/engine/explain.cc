@@ -72,11 +72,21 @@ void AddDrawFlips(const DecisionRecord& decision, double u, std::vector<std::str
   }
 }
 
+std::string SessionSentence(const TierView& view, const TierView& chosen) {
+  const double gain = view.score - chosen.score;
+  return fmt::format("{}; {} would have been {:.4f} {}", view.exclusion_detail, view.tier, std::abs(gain),
+                     gain > 0 ? "better" : "worse");
+}
+
 void AddScoreFlips(const DecisionRecord& decision, const Config& config, const TierView& chosen,
                    std::vector<std::string>& flips) {
   const double weight = config.objective.kind == ObjectiveKind::kWeighted ? config.objective.cost_weight : 0;
   for (const TierView& view : decision.tiers) {
     if (view.tier == chosen.tier) continue;
+    if (view.exclusion == ExclusionReason::kSession) {
+      flips.push_back(SessionSentence(view, chosen));
+      continue;
+    }
     if (view.exclusion != ExclusionReason::kNone) {
       const double score = view.quality - weight * view.cost_usd;
       if (score > chosen.score) {

@@ -7,30 +7,7 @@
 namespace suffice {
 namespace {
 
-// The weights that a row's multipliers state.
-struct RowWeights {
-  ScoreWeights weights;
-  const std::vector<std::pair<std::string, double>>& multipliers;
-
-  explicit RowWeights(const std::vector<std::pair<std::string, double>>& all) : multipliers(all) {
-    for (const auto& [name, value] : all) {
-      if (name == "quality") weights.quality = value;
-      if (name == "cost_usd" || name == "cost") weights.cost_usd = value;
-      if (name == "late_p50") weights.late[0] = value;
-      if (name == "late_p95") weights.late[1] = value;
-      if (name == "late_p99") weights.late[2] = value;
-    }
-  }
-  double OfTier(std::string_view tier) const {
-    constexpr std::string_view kPrefix = "cost_usd.";
-    for (const auto& [name, value] : multipliers) {
-      if (name.size() == kPrefix.size() + tier.size() && name.starts_with(kPrefix) && name.ends_with(tier)) return value;
-    }
-    return 0;
-  }
-};
-
-Candidate CandidateOf(const TierView& view, const PolicyConfig& policy, const RowWeights& weights) {
+Candidate EstimatesOf(const TierView& view, const RowWeights& weights) {
   Candidate candidate;
   candidate.eligible = view.exclusion == ExclusionReason::kNone;
   candidate.quality = view.quality;
@@ -39,6 +16,11 @@ Candidate CandidateOf(const TierView& view, const PolicyConfig& policy, const Ro
   candidate.late = view.late;
   candidate.tier_usd_weight = weights.OfTier(view.tier);
   candidate.observations = view.observations;
+  return candidate;
+}
+
+Candidate CandidateOf(const TierView& view, const PolicyConfig& policy, const RowWeights& weights) {
+  Candidate candidate = EstimatesOf(view, weights);
   candidate.is_fixed = view.tier == policy.fixed_tier;
   for (const auto& [tier, weight] : policy.weights) {
     if (tier == view.tier) candidate.weight = weight;
@@ -47,6 +29,29 @@ Candidate CandidateOf(const TierView& view, const PolicyConfig& policy, const Ro
 }
 
 }  // namespace
+
+RowWeights::RowWeights(const std::vector<std::pair<std::string, double>>& row_multipliers)
+    : multipliers(row_multipliers) {
+  for (const auto& [name, value] : multipliers) {
+    if (name == "quality") weights.quality = value;
+    if (name == "cost_usd" || name == "cost") weights.cost_usd = value;
+    if (name == "late_p50") weights.late[0] = value;
+    if (name == "late_p95") weights.late[1] = value;
+    if (name == "late_p99") weights.late[2] = value;
+  }
+}
+
+double RowWeights::OfTier(std::string_view tier) const {
+  constexpr std::string_view kPrefix = "cost_usd.";
+  for (const auto& [name, value] : multipliers) {
+    if (name.size() == kPrefix.size() + tier.size() && name.starts_with(kPrefix) && name.ends_with(tier)) return value;
+  }
+  return 0;
+}
+
+double PlainScoreOf(const TierView& view, const RowWeights& weights) {
+  return PlainScore(weights.weights, EstimatesOf(view, weights));
+}
 
 int RunPolicy(const PolicyConfig& policy, const std::vector<std::pair<std::string, double>>& multipliers, double u,
               std::vector<TierView>& tiers) {

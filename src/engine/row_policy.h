@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,20 @@
 #include "suffice/types.h"
 
 namespace suffice {
+
+// The weights that a row's multipliers state.
+struct RowWeights {
+  ScoreWeights weights;
+  const std::vector<std::pair<std::string, double>>& multipliers;  // the row's own
+
+  explicit RowWeights(const std::vector<std::pair<std::string, double>>& row_multipliers);
+  // The price of a dollar on one tier, on top of everybody's; and with it.
+  double OfTier(std::string_view tier) const;
+  double UsdOn(std::string_view tier) const { return weights.cost_usd + OfTier(tier); }
+};
+
+// A tier's score without optimism: PlainScore of its estimates.
+double PlainScoreOf(const TierView& view, const RowWeights& weights);
 
 // Runs the policy over the views, which get their scores and propensities, with the weights that a row's `multipliers`
 // state. Returns the index that `u` in [0, 1) falls on. REQUIRES: at least one tier is eligible.

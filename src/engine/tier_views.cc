@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 
 #include "policy/policy.h"
@@ -36,18 +37,39 @@ std::string ExclusionDetail(ExclusionReason reason, const Tier& tier, const Rout
   return "";
 }
 
-// What a call could cost at most, input tokens bounded by the bytes of the text; 0 when answers have no known bound.
-double WorstCostUsd(const Tier& tier, const Price& price, size_t bytes, int64_t max_output_tokens) {
-  constexpr double kChatOverheadTokens = 64;
-  const double input_tokens = static_cast<double>(bytes) + kChatOverheadTokens;
-  double output_tokens = std::numeric_limits<double>::infinity();
-  for (const int64_t bound : {max_output_tokens, tier.max_output_tokens, tier.context_tokens}) {
-    if (bound > 0) output_tokens = std::min(output_tokens, static_cast<double>(bound));
+// What surely bounds a call's cost: the input has at most as many tokens as its text has bytes, and a chat's wrapping.
+struct CallBounds {
+  double input_usd = 0;             // at most
+  double output_usd_per_token = 0;  // at the dearest
+
+  CallBounds(const Price& price, size_t text_bytes) {
+    constexpr double kChatOverheadTokens = 64;
+    const double input_price = std::max(price.input_usd_per_mtok, price.cached_input_usd_per_mtok.value_or(0));
+    input_usd = input_price * (static_cast<double>(text_bytes) + kChatOverheadTokens) * 1e-6;
+    output_usd_per_token = std::max(price.output_usd_per_mtok, price.reasoning_usd_per_mtok.value_or(0)) * 1e-6;
   }
-  if (!std::isfinite(output_tokens)) return 0;
-  const double input_price = std::max(price.input_usd_per_mtok, price.cached_input_usd_per_mtok.value_or(0));
-  const double output_price = std::max(price.output_usd_per_mtok, price.reasoning_usd_per_mtok.value_or(0));
-  return (input_price * input_tokens + output_price * output_tokens) * 1e-6;
+  // The longest answer with which the call costs at most `cap_usd`; infinite where output is free.
+  double LongestAnswer(double cap_usd) const {
+    if (output_usd_per_token == 0) return std::numeric_limits<double>::infinity();
+    constexpr double kRounding = 1e-9;  // an answer that fits to the last token does
+    return std::max(0.0, std::floor((cap_usd - input_usd) / output_usd_per_token + kRounding));
+  }
+};
+
+// The tightest of bounds, of which those that are 0 are none; 0: no bound.
+template <typename T>
+T Tightest(std::initializer_list<T> bounds) {
+  T tightest = 0;
+  for (const T bound : bounds) {
+    if (bound > 0 && (tightest == 0 || bound < tightest)) tightest = bound;
+  }
+  return tightest;
+}
+
+// What a call could cost at most; 0 when answers have no known bound.
+double WorstCostUsd(const Tier& tier, const CallBounds& bounds, int64_t max_output_tokens) {
+  const int64_t longest = Tightest({max_output_tokens, tier.max_output_tokens, tier.context_tokens});
+  return longest == 0 ? 0 : bounds.input_usd + bounds.output_usd_per_token * static_cast<double>(longest);
 }
 
 std::array<double, 3> LateProbabilities(const LatencyLimits& limits, const TierModel& model,
@@ -62,37 +84,58 @@ std::array<double, 3> LateProbabilities(const LatencyLimits& limits, const TierM
   return late;
 }
 
-// What the request asks of its tier by itself, in limits of its own or the configuration's for one request.
-void ExcludeByRequest(const Config& config, const RouteRequest& request, double start_ms, const TierModel& model,
-                      const TierPrediction& prediction, TierView& view) {
-  constexpr double kMaxLate = 0.05;
-  const auto exclude = [&view](ExclusionReason reason, std::string detail) {
-    view.exclusion = reason;
-    view.exclusion_detail = std::move(detail);
-  };
-  double cost_cap = config.limits.cost.per_request_usd;
-  if (request.max_cost_usd > 0 && (cost_cap == 0 || request.max_cost_usd < cost_cap)) cost_cap = request.max_cost_usd;
-  if (cost_cap > 0 && prediction.cost_high_usd > cost_cap) {
-    return exclude(ExclusionReason::kRequestCost,
-                   fmt::format("may cost ${:.3g}, the limit is ${:.3g}", prediction.cost_high_usd, cost_cap));
+void Exclude(ExclusionReason reason, std::string detail, TierView& view) {
+  if (view.exclusion != ExclusionReason::kNone) return;
+  view.exclusion = reason;
+  view.exclusion_detail = std::move(detail);
+}
+
+// The limit on the cost of this one request, and what it leaves for the answer. `input_usd` is what the prompt costs by
+// its estimated length.
+void CapCost(double cap_usd, const CallBounds& bounds, double input_usd, TierOffer& offer) {
+  const TierPrediction& prediction = offer.prediction;
+  if (prediction.cost_high_usd > cap_usd) {
+    return Exclude(ExclusionReason::kRequestCost,
+                   fmt::format("may cost ${:.3g}, the limit is ${:.3g}", prediction.cost_high_usd, cap_usd),
+                   offer.view);
   }
+  // An answer that is sure to keep the limit must not have to be cut.
+  const double answer_usd = std::max(prediction.cost_usd - input_usd, bounds.output_usd_per_token);
+  if (bounds.input_usd + answer_usd > cap_usd) {
+    return Exclude(ExclusionReason::kRequestCost,
+                   fmt::format("the prompt may cost ${:.3g}, which leaves too little for an answer of ${:.3g}: the "
+                               "limit is ${:.3g}",
+                               bounds.input_usd, answer_usd, cap_usd),
+                   offer.view);
+  }
+  constexpr double kUnbounded = 1e15;
+  const double longest = bounds.LongestAnswer(cap_usd);
+  if (longest >= kUnbounded) return;
+  offer.max_output_tokens = Tightest({offer.max_output_tokens, static_cast<int64_t>(longest)});
+}
+
+// What the request asks of its tier by itself.
+void ExcludeByRequest(const RouteRequest& request, const TierModel& model, TierOffer& offer) {
+  constexpr double kMaxLate = 0.05;
   if (request.max_latency_ms > 0) {
-    const double late = model.LateProbability(prediction.log_latency, request.max_latency_ms - start_ms, kMaxLate);
+    const double left_ms = request.max_latency_ms - offer.view.start_ms;
+    const double late = model.LateProbability(offer.prediction.log_latency, left_ms, kMaxLate);
     if (late > kMaxLate) {
-      return exclude(ExclusionReason::kRequestLatency, fmt::format("slower than {:.0f} ms with probability {:.3g}",
-                                                                   request.max_latency_ms, late));
+      Exclude(ExclusionReason::kRequestLatency,
+              fmt::format("slower than {:.0f} ms with probability {:.3g}", request.max_latency_ms, late), offer.view);
     }
   }
-  if (request.min_quality > 0 && prediction.quality < request.min_quality) {
-    exclude(ExclusionReason::kRequestQuality,
-            fmt::format("predicted quality {:.3f}, asked for {:.3f}", prediction.quality, request.min_quality));
+  if (request.min_quality > 0 && offer.prediction.quality < request.min_quality) {
+    Exclude(ExclusionReason::kRequestQuality,
+            fmt::format("predicted quality {:.3f}, asked for {:.3f}", offer.prediction.quality, request.min_quality),
+            offer.view);
   }
 }
 
 }  // namespace
 
-TierView ViewTier(const Snapshot& snapshot, size_t index, const RouteRequest& request, int64_t time_us, bool cold,
-                  const Prepared& prepared, TierPrediction& prediction) {
+TierOffer OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request, int64_t time_us, bool cold,
+                  const Prepared& prepared) {
   const Config& config = *snapshot.config;
   const Tier& tier = config.tiers[index];
   const Price& price = tier.PriceAt(time_us);
@@ -104,22 +147,27 @@ TierView ViewTier(const Snapshot& snapshot, size_t index, const RouteRequest& re
                             ? request.required_context_tokens
                             : static_cast<int64_t>(prepared.input_tokens) + request.max_output_tokens,
   };
-  TierView view;
+  TierOffer offer;
+  const TierModel& model = snapshot.models[index];
+  offer.prediction = model.Predict(prepared.x, prepared.input_tokens, request.max_output_tokens, price);
+  offer.max_output_tokens = request.max_output_tokens;
+  TierView& view = offer.view;
   view.tier = tier.name;
   view.exclusion = CheckEligibility(tier, requirements);
   view.exclusion_detail = ExclusionDetail(view.exclusion, tier, request, requirements.context_tokens);
-  const TierModel& model = snapshot.models[index];
-  prediction = model.Predict(prepared.x, prepared.input_tokens, request.max_output_tokens, price);
-  const double start_ms = cold ? tier.cold_start_ms : 0;
-  view.quality = prediction.quality;
-  view.quality_sigma = prediction.quality_sigma;
-  view.cost_usd = prediction.cost_usd;
-  view.worst_cost_usd = WorstCostUsd(tier, price, prepared.text.size(), request.max_output_tokens);
-  view.latency_ms = prediction.latency_ms + start_ms;
-  view.late = LateProbabilities(config.limits.latency, model, prediction, start_ms);
-  view.observations = prediction.observations;
-  if (view.exclusion == ExclusionReason::kNone) ExcludeByRequest(config, request, start_ms, model, prediction, view);
-  return view;
+  const CallBounds bounds(price, prepared.text.size());
+  const double cap_usd = Tightest({config.limits.cost.per_request_usd, request.max_cost_usd});
+  if (cap_usd > 0) CapCost(cap_usd, bounds, price.input_usd_per_mtok * prepared.input_tokens * 1e-6, offer);
+  view.quality = offer.prediction.quality;
+  view.quality_sigma = offer.prediction.quality_sigma;
+  view.cost_usd = offer.prediction.cost_usd;
+  view.worst_cost_usd = WorstCostUsd(tier, bounds, offer.max_output_tokens);
+  view.start_ms = cold ? tier.cold_start_ms : 0;
+  view.latency_ms = offer.prediction.latency_ms + view.start_ms;
+  view.late = LateProbabilities(config.limits.latency, model, offer.prediction, view.start_ms);
+  view.observations = offer.prediction.observations;
+  ExcludeByRequest(request, model, offer);
+  return offer;
 }
 
 }  // namespace suffice

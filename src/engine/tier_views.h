@@ -20,9 +20,14 @@ struct Prepared {
   double input_tokens = 0;  // estimated from the text's length
 };
 
-// One tier's view: eligibility and estimates, no score yet. `prediction` becomes the whole prediction, as of a warm
-// tier. `cold`: the call would have to wait for the tier's start. REQUIRES: the request was checked.
-TierView ViewTier(const Snapshot& snapshot, size_t index, const RouteRequest& request, int64_t time_us, bool cold,
-                  const Prepared& prepared, TierPrediction& prediction);
+// What one tier would mean for the request.
+struct TierOffer {
+  TierView view;                  // eligibility and estimates, no score yet
+  TierPrediction prediction;      // of a warm tier
+  int64_t max_output_tokens = 0;  // the longest answer to ask for; 0: any
+};
+// `cold`: the call would have to wait for the tier's start. REQUIRES: the request was checked.
+TierOffer OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request, int64_t time_us, bool cold,
+                  const Prepared& prepared);
 
 }  // namespace suffice

@@ -11,6 +11,8 @@
 #include "base/money.h"
 #include "base/status_macros.h"
 #include "engine/decide.h"
+#include "engine/session_book.h"
+#include "engine/warmth.h"
 #include "learner/learner.h"
 #include "learner/settlement.h"
 #include "log/event_log.h"
@@ -22,8 +24,17 @@ constexpr int64_t kStartUs = 1'700'000'000'000'000;  // decisions are a second a
 
 RouteRequest RequestOf(const TrafficRow& row) {
   RouteRequest request;
+  request.session = row.session;
   request.prompt = row.prompt;
   return request;
+}
+
+// What the call waits for its tier: the recorded one found it warm.
+double StartMs(const DecisionRecord& decision) {
+  for (const TierView& view : decision.tiers) {
+    if (view.tier == decision.tier) return view.start_ms;
+  }
+  return 0;
 }
 
 OutcomeRecord OutcomeOf(const DecisionRecord& decision, const TrafficTier& call, PriceBook& prices) {
@@ -33,8 +44,9 @@ OutcomeRecord OutcomeOf(const DecisionRecord& decision, const TrafficTier& call,
   record.outcome.input_tokens = call.input_tokens;
   record.outcome.output_tokens = call.output_tokens;
   record.outcome.cost_usd = call.cost_usd;
-  record.outcome.latency_ms = call.latency_ms;
-  record.outcome.time_to_first_token_ms = call.ttft_ms;
+  const double start_ms = StartMs(decision);
+  if (call.latency_ms) record.outcome.latency_ms = *call.latency_ms + start_ms;
+  if (call.ttft_ms) record.outcome.time_to_first_token_ms = *call.ttft_ms + start_ms;
   record.cost_nanos = call.cost_usd ? Money::FromUsd(*call.cost_usd).nanos
                                     : Settle(FactsOf(decision), record.outcome, prices).cost_nanos;
   return record;
@@ -57,6 +69,7 @@ class Run {
         ids_(seed),
         log_(NewMemoryLog(kReplaySalt)),
         prices_(log_.get()),
+        sessions_(config_->sessions.capacity),
         learner_(log_.get(), config_, std::move(features)),
         result_{.pass = {.seed = seed, .propensities = PropensityCheck(config_->tiers.size())}} {}
 
@@ -70,7 +83,7 @@ class Run {
   absl::Status TellDue(int64_t until);
   absl::Status Refresh();
   absl::Status RankEvalRows();
-  DecideContext NextContext();
+  DecideContext NextContext(const RouteRequest& request = {});
   // Whether the reward of this decision is ever told: a draw of its own.
   bool IsTold(const DecisionId& id) const {
     return UnitInterval(Hash64(id.Raw(), seed_ ^ 0xfeedbac)) < options_.feedback_rate;
@@ -83,15 +96,22 @@ class Run {
   int64_t now_us_ = kStartUs;
   const std::unique_ptr<EventLog> log_;
   PriceBook prices_;
+  SessionBook sessions_;
+  Warmth warmth_;
   Learner learner_;
   SnapshotPtr snapshot_;
   std::deque<std::pair<int64_t, FeedbackRecord>> due_;  // step -> what is told then
   ReplayResult result_;
 };
 
-DecideContext Run::NextContext() {
+DecideContext Run::NextContext(const RouteRequest& request) {
   now_us_ += 1'000'000;
-  return {.id = ids_.Next(now_us_), .time_us = now_us_, .seed = seed_, .salt = kReplaySalt};
+  DecideContext context{.id = ids_.Next(now_us_), .time_us = now_us_, .seed = seed_, .salt = kReplaySalt};
+  context.cold = warmth_.ColdAt(*config_, now_us_);
+  if (!request.session.empty()) {
+    context.session_tier = sessions_.Find(request.tenant, request.session, now_us_, config_->sessions.idle_s);
+  }
+  return context;
 }
 
 absl::Status Run::Refresh() {
@@ -146,7 +166,7 @@ absl::Status Run::TellDue(int64_t until) {
 absl::Status Run::Step(int row_index) {
   const TrafficRow& row = options_.traffic.rows[row_index];
   const RouteRequest request = RequestOf(row);
-  const DecideContext context = NextContext();
+  const DecideContext context = NextContext(request);
   const auto start = std::chrono::steady_clock::now();
   absl::StatusOr<DecisionRecord> decided = Decide(*snapshot_, request, context);
   const auto stop = std::chrono::steady_clock::now();
@@ -164,6 +184,8 @@ absl::Status Run::Step(int row_index) {
     result_.pass.infeasible_text = decided->infeasible;
   }
 
+  warmth_.Use(decided->tier, decided->time_us);
+  if (!request.session.empty()) sessions_.Use(request.tenant, request.session, decided->tier, decided->time_us);
   OutcomeRecord outcome = OutcomeOf(*decided, call, prices_);
   SUFFICE_RETURN_IF_ERROR(log_->AppendDecision(*std::move(decided)));
   absl::Status status;

@@ -81,6 +81,7 @@ absl::StatusOr<TrafficRow> DecodeRow(const Json& value, std::vector<std::string>
     SUFFICE_RETURN_IF_ERROR(DecodeText(value, "id", false, row.id));
   }
   SUFFICE_RETURN_IF_ERROR(DecodeText(value, "source", false, row.source));
+  SUFFICE_RETURN_IF_ERROR(DecodeText(value, "session", false, row.session));
   SUFFICE_RETURN_IF_ERROR(DecodeText(value, "prompt", true, row.prompt));
   const auto tiers = value.find("tiers");
   if (tiers == value.end()) return InvalidField("tiers", "missing");
@@ -170,7 +171,8 @@ absl::Status WriteTraffic(const Traffic& traffic, const std::string& path) {
   for (const TrafficRow& row : traffic.rows) {
     Json tiers = Json::object();
     for (size_t k = 0; k < traffic.tier_names.size(); ++k) tiers[traffic.tier_names[k]] = EncodeTier(row.tiers[k]);
-    const Json json{{"id", row.id}, {"source", row.source}, {"prompt", row.prompt}, {"tiers", std::move(tiers)}};
+    Json json{{"id", row.id}, {"source", row.source}, {"prompt", row.prompt}, {"tiers", std::move(tiers)}};
+    if (!row.session.empty()) json["session"] = row.session;
     text += json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
     text += '\n';
   }

@@ -1,8 +1,8 @@
 // Recorded traffic: prompts whose answers by every tier are known, as JSON Lines, one row a line:
 //   {"id": "q1", "source": "faq", "prompt": "...", "tiers": {"large": {...}, "small": {"quality": 0.7,
 //    "cost_usd": 2e-5, "latency_ms": 900, "ttft_ms": 200, "input_tokens": 12, "output_tokens": 80}}}
-// `prompt` and every tier's `quality` are required. Every row has the same tiers. Blank lines and CRLF are fine; other
-// keys are ignored.
+// `prompt` and every tier's `quality` are required; a row may name its conversation ("session"). Every row has the same
+// tiers. Blank lines and CRLF are fine; other keys are ignored.
 // Thread contract: plain data and pure functions; the readers and writers touch only the named file.
 #pragma once
 
@@ -33,6 +33,7 @@ struct TrafficRow {
   std::string source;
   std::string prompt;
   std::vector<TrafficTier> tiers;  // aligned with Traffic::tier_names
+  std::string session;             // the conversation it belongs to; empty: none
 };
 
 struct Traffic {

@@ -119,9 +119,10 @@ void LimitFold::AddLatency(const DecisionRecord& decision, const OutcomeRecord& 
   const std::optional<double> latency = LatencyOf(told, limits.metric);
   const bool timed_out = told.status == CallStatus::kTimeout;
   const bool answered = told.status == CallStatus::kOk && latency && *latency > 0;
-  if (answered && (told.served_tier.empty() || told.served_tier == decision.tier)) {
+  const bool by_its_tier = told.served_tier.empty() || told.served_tier == decision.tier;
+  if (answered && by_its_tier && !outcome.wrong_model) {
     auto& recent = latencies_[decision.tier];
-    recent.push_back({{x.begin(), x.end()}, std::log(*latency), outcome.time_us});
+    recent.push_back({{x.begin(), x.end()}, std::log(WarmLatencyMs(*latency, decision)), outcome.time_us});
     if (recent.size() > kLatencies) recent.pop_front();
   }
   if (!CountsForLimits(decision) || !(answered || timed_out)) return;

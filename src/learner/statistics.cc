@@ -55,6 +55,13 @@ std::optional<double> BilledOutputTokens(const Outcome& outcome, const PricedTok
 
 }  // namespace
 
+double WarmLatencyMs(double latency_ms, const DecisionRecord& decision) {
+  for (const TierView& view : decision.tiers) {
+    if (view.tier == decision.tier) return std::max(latency_ms - view.start_ms, latency_ms / 10);
+  }
+  return latency_ms;
+}
+
 Lesson LessonOf(const ObservedDecision& observed, LogCursor upto, const std::optional<Price>& price) {
   Lesson lesson;
   const DecisionRecord& decision = observed.decision;
@@ -72,7 +79,9 @@ Lesson LessonOf(const ObservedDecision& observed, LogCursor upto, const std::opt
       if (const auto output = BilledOutputTokens(outcome, tokens, price.value_or(Price{}))) {
         lesson.log_tokens = std::log1p(*output);
       }
-      if (outcome.latency_ms && *outcome.latency_ms > 0) lesson.log_latency = std::log(*outcome.latency_ms);
+      if (outcome.latency_ms && *outcome.latency_ms > 0) {
+        lesson.log_latency = std::log(WarmLatencyMs(*outcome.latency_ms, decision));
+      }
     }
   }
   double sum = 0;

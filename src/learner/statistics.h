@@ -20,11 +20,15 @@ namespace suffice {
 struct Lesson {
   std::optional<double> reward;       // mean of its feedback
   std::optional<double> log_tokens;   // ln(1 + output tokens), in tokens at the output price
-  std::optional<double> log_latency;  // ln(total ms)
+  std::optional<double> log_latency;  // ln(total ms), of a warm tier
   std::optional<double> input_tokens;  // in tokens at the input price: what the cache saves is learned with them
 
   bool operator==(const Lesson&) const = default;
 };
+
+// What the call of a decision would have taken on a warm tier: less the start that the decision counted on. Never less
+// than a tenth, as the tier may have been warm after all.
+double WarmLatencyMs(double latency_ms, const DecisionRecord& decision);
 
 // A decision teaches nothing in mode log_only, when its call failed, or when another tier or another model served it
 // (a fallback's answer says nothing about the chosen tier). Tokens are counted as PriceTokens does; where dollars were

@@ -45,6 +45,8 @@ void BindDecision(const DecisionRecord& decision, int64_t tier_ordinal, Decision
   }
   insert.BindInt(++p, decision.max_output_tokens);
   insert.BindText(++p, decision.infeasible);
+  insert.BindInt(++p, decision.call_max_output_tokens);
+  insert.BindText(++p, decision.session_tier);
 }
 
 absl::StatusOr<DecisionRecord> ReadDecision(const Statement& row) {
@@ -82,6 +84,8 @@ absl::StatusOr<DecisionRecord> ReadDecision(const Statement& row) {
   ++c;
   decision.max_output_tokens = row.Int(c++);
   decision.infeasible = row.Bytes(c++);
+  decision.call_max_output_tokens = row.Int(c++);
+  decision.session_tier = row.Bytes(c++);
   decision.seq = row.Int(c);
   return decision;
 }

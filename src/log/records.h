@@ -49,7 +49,9 @@ struct DecisionRecord {
   int64_t reserved_cost_nanos = 0;
   // Which price list of the tier was in force: the RFC 3339 time it began at, or "base".
   std::string price_version;
-  int64_t max_output_tokens = 0;  // as the request stated
+  int64_t max_output_tokens = 0;       // as the request stated
+  int64_t call_max_output_tokens = 0;  // as the decision told the caller, see Decision::max_output_tokens
+  std::string session_tier;            // what the conversation had before; empty: none was known
   std::string infeasible;         // why the limits could not be met together; empty: they could
 };
 

@@ -53,11 +53,14 @@ struct Requirements {
 // Whether the tier may serve the request at all, or why not: the first reason in the order of the enumeration.
 ExclusionReason CheckEligibility(const Tier& tier, const Requirements& requirements);
 
-// Fills in `score` and `propensity` of every candidate. With w the weights, the score is
-//   w.quality quality - (w.cost_usd + tier_usd_weight) cost_usd - sum_p w.late_p late_p,
-// plus, for policies thompson and igw, w.quality new_tier_bonus quality_sigma while observations < burn_in. Whatever is
-// uncertain is so in units of quality: below, sigma = w.quality quality_sigma and gap = (best score - score) /
-// w.quality (infinite where w.quality is 0). Propensities, over the K eligible candidates (exact ties share equally everywhere):
+// With w the weights:
+//   w.quality quality - (w.cost_usd + tier_usd_weight) cost_usd - sum_p w.late_p late_p
+double PlainScore(const ScoreWeights& weights, const Candidate& candidate);
+
+// Fills in `score` and `propensity` of every candidate. With w the weights, the score is the plain one, plus, for
+// policies thompson and igw, w.quality new_tier_bonus quality_sigma while observations < burn_in. Whatever is uncertain
+// is so in units of quality: below, sigma = w.quality quality_sigma and gap = (best score - score) / w.quality (infinite
+// where w.quality is 0). Propensities, over the K eligible candidates (exact ties share equally everywhere):
 //   thompson        P(a has the largest draw), draws N(score_a, (thompson_scale sigma_a)^2), by quadrature
 //   linucb          epsilon/K min(1, mean cost / cost_a) each, the rest to the largest score + linucb_alpha
 //                   sigma

@@ -20,9 +20,7 @@ struct Field {
 };
 
 void Score(const PolicyConfig& policy, const ScoreWeights& weights, Candidate& candidate) {
-  candidate.score =
-      weights.quality * candidate.quality - (weights.cost_usd + candidate.tier_usd_weight) * candidate.cost_usd;
-  for (size_t p = 0; p < weights.late.size(); ++p) candidate.score -= weights.late[p] * candidate.late[p];
+  candidate.score = PlainScore(weights, candidate);
   const bool takes_bonus = policy.kind == PolicyKind::kThompson || policy.kind == PolicyKind::kIgw;
   if (takes_bonus && candidate.observations < policy.burn_in) {
     candidate.score += weights.quality * policy.new_tier_bonus * candidate.quality_sigma;
@@ -121,6 +119,13 @@ void Explore(const PolicyConfig& policy, Field& field) {
 }
 
 }  // namespace
+
+double PlainScore(const ScoreWeights& weights, const Candidate& candidate) {
+  double score =
+      weights.quality * candidate.quality - (weights.cost_usd + candidate.tier_usd_weight) * candidate.cost_usd;
+  for (size_t p = 0; p < weights.late.size(); ++p) score -= weights.late[p] * candidate.late[p];
+  return score;
+}
 
 void DecidePropensities(const PolicyConfig& policy, const ScoreWeights& weights, std::span<Candidate> candidates) {
   assert(candidates.size() <= kMaxCandidates);

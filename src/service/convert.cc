@@ -109,6 +109,7 @@ void Fill(const TierView& view, v1::TierView* out) {
   out->set_score(view.score);
   out->set_propensity(view.propensity);
   out->set_worst_cost_usd(view.worst_cost_usd);
+  out->set_start_ms(view.start_ms);
   for (const double probability : view.late) out->add_late(probability);
 }
 
@@ -201,6 +202,7 @@ void ToProto(const Decision& decision, v1::RouteResponse* response) {
   response->set_model(decision.model);
   auto* parameters = response->mutable_parameters();
   parameters->set_thinking_budget_tokens(decision.thinking_budget_tokens);
+  parameters->set_max_output_tokens(decision.max_output_tokens);
   for (const Deployment& deployment : decision.deployments) {
     auto* out = parameters->add_deployments();
     out->set_name(deployment.name);

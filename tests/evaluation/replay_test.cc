@@ -1,6 +1,8 @@
 // Replays of example traffic through the real decision, log and learner.
 #include "evaluation/replay.h"
 
+#include <algorithm>
+
 #include "catch.h"
 #include "evaluation/baselines.h"
 #include "evaluation/example_traffic.h"
@@ -91,6 +93,17 @@ TEST_CASE("fixed is always its tier; random and weighted are their mixes") {
   CHECK(weighted.quality_mean == Approx(quality(0.75, 0, 0.25)).margin(0.02));
   CHECK(random.propensity_check->p_value > 0.001);
   CHECK(weighted.propensity_check->p_value > 0.001);
+}
+
+TEST_CASE("rows of one conversation keep its tier while it lasts") {
+  ReplayOptions options = OnExamples(PolicyKind::kRandom, 300);
+  for (TrafficRow& row : options.traffic.rows) row.session = "one";
+  const std::vector<double> share = MustReplay(options).tier_share;
+  CHECK(*std::max_element(share.begin(), share.end()) == 1);
+  options.config.sessions.idle_s = 0.5;  // decisions are a second apart
+  for (const double apart : MustReplay(options).tier_share) CHECK(apart > 0.2);
+  options.config.sessions = {.keep_tier = false};
+  for (const double apart : MustReplay(options).tier_share) CHECK(apart > 0.2);
 }
 
 TEST_CASE("learning policies beat every mix that does not look at the prompt") {

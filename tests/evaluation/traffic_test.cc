@@ -121,13 +121,14 @@ TEST_CASE("What is written is read back the same") {
   traffic.tier_names = {"b", "a"};
   const TrafficTier full{0.1, 1.0 / 3, 5.5, 2.5, 7, 9};
   const TrafficTier bare{1, {}, {}, {}, {}, {}};
-  traffic.rows.push_back({"1", "src", "two\nlines, \"quotes\" and \xC3\xA9", {full, bare}});
+  traffic.rows.push_back({"1", "src", "two\nlines, \"quotes\" and \xC3\xA9", {full, bare}, "chat 7"});
   const TempFile file("old");
   REQUIRE(WriteTraffic(traffic, file.path()).ok());
   const auto read = ReadTraffic(file.path());
   REQUIRE(read.ok());
   CHECK(read->tier_names == traffic.tier_names);
   CHECK(read->rows[0].prompt == traffic.rows[0].prompt);
+  CHECK(read->rows[0].session == "chat 7");
   CHECK(read->rows[0].tiers[0].cost_usd == 1.0 / 3);
   CHECK(read->rows[0].tiers[0].ttft_ms == 2.5);
   CHECK(read->rows[0].tiers[0].output_tokens == 9);

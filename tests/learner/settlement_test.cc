@@ -99,7 +99,8 @@ TEST_CASE("tokens are learned at one price, so that the prediction is what the c
   const Lesson listed = LessonAt(price, outcome);
   const double cost = static_cast<double>(ListCostNanos(price, 7, outcome)) * 1e-9;
   const auto predicted = [&](const Lesson& lesson) {
-    return (price.input_usd_per_mtok * *lesson.input_tokens + price.output_usd_per_mtok * std::expm1(*lesson.log_tokens)) * 1e-6;
+    const double output = std::expm1(*lesson.log_tokens);
+    return (price.input_usd_per_mtok * *lesson.input_tokens + price.output_usd_per_mtok * output) * 1e-6;
   };
   CHECK(*listed.input_tokens == Approx(200 + 80));
   CHECK(std::expm1(*listed.log_tokens) == Approx(300 + 400));
@@ -140,6 +141,18 @@ TEST_CASE("another model's answer teaches nothing of the tier") {
   outcome.latency_ms = 500;
   CHECK(LessonAt({1, 1}, outcome).reward == 0.5);
   CHECK(LessonAt({1, 1}, outcome, /*wrong_model=*/true) == Lesson{});
+}
+
+TEST_CASE("the start of a cold tier is not learned as its latency") {
+  DecisionRecord decision;
+  decision.tier = "dated";
+  decision.tiers = {{.tier = "plain", .start_ms = 100}, {.tier = "dated", .start_ms = 5000}};
+  CHECK(WarmLatencyMs(5900, decision) == 900);
+  CHECK(WarmLatencyMs(1000, decision) == 100);  // it cannot have been cold
+  decision.tier = "plain";
+  CHECK(WarmLatencyMs(5900, decision) == 5800);
+  decision.tiers.clear();
+  CHECK(WarmLatencyMs(5900, decision) == 5900);
 }
 
 }  // namespace suffice

@@ -79,6 +79,10 @@ DecisionRecord TestDecision(uint32_t n, const std::string& tier) {
   decision.keep_probability = 0.5;
   decision.reserved_cost_nanos = 1234567890123;
   decision.price_version = "2024-01";
+  decision.max_output_tokens = 900;
+  decision.call_max_output_tokens = 800 + n;
+  decision.session_tier = "cheap";
+  decision.infeasible = "no \"tier\"";
   return decision;
 }
 
@@ -91,11 +95,14 @@ OutcomeRecord TestOutcome(const DecisionRecord& decision) {
                     .status = CallStatus::kTimeout,
                     .input_tokens = 0,
                     .output_tokens = 321,
+                    .cached_input_tokens = 0,
+                    .reasoning_tokens = 300,
                     .cost_usd = 0.1,
                     .time_to_first_token_ms = std::nullopt,
                     .latency_ms = 1234.5,
                     .retries = 2,
-                    .served_tier = "strong"};
+                    .served_tier = "strong",
+                    .served_model = "strong-2"};
   return record;
 }
 
@@ -160,6 +167,9 @@ void CheckSame(const DecisionRecord& actual, const DecisionRecord& expected) {
     CHECK(a.quality_sigma == e.quality_sigma);
     CHECK(a.cost_usd == e.cost_usd);
     CHECK(a.latency_ms == e.latency_ms);
+    CHECK(a.start_ms == e.start_ms);
+    CHECK(a.worst_cost_usd == e.worst_cost_usd);
+    CHECK(a.late == e.late);
     CHECK(a.observations == e.observations);
     CHECK(a.score == e.score);
     CHECK(a.propensity == e.propensity);
@@ -177,6 +187,10 @@ void CheckSame(const DecisionRecord& actual, const DecisionRecord& expected) {
   CHECK(actual.keep_probability == expected.keep_probability);
   CHECK(actual.reserved_cost_nanos == expected.reserved_cost_nanos);
   CHECK(actual.price_version == expected.price_version);
+  CHECK(actual.max_output_tokens == expected.max_output_tokens);
+  CHECK(actual.call_max_output_tokens == expected.call_max_output_tokens);
+  CHECK(actual.session_tier == expected.session_tier);
+  CHECK(actual.infeasible == expected.infeasible);
 }
 
 void CheckSame(const Outcome& actual, const Outcome& expected) {
@@ -190,6 +204,9 @@ void CheckSame(const Outcome& actual, const Outcome& expected) {
   CHECK(actual.latency_ms == expected.latency_ms);
   CHECK(actual.retries == expected.retries);
   CHECK(actual.served_tier == expected.served_tier);
+  CHECK(actual.cached_input_tokens == expected.cached_input_tokens);
+  CHECK(actual.reasoning_tokens == expected.reasoning_tokens);
+  CHECK(actual.served_model == expected.served_model);
 }
 
 void CheckSame(const Feedback& actual, const Feedback& expected) {
