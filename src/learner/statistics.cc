@@ -57,7 +57,8 @@ std::optional<double> BilledOutputTokens(const Outcome& outcome, const PricedTok
 
 double WarmLatencyMs(double latency_ms, const DecisionRecord& decision) {
   for (const TierView& view : decision.tiers) {
-    if (view.tier == decision.tier) return std::max(latency_ms - view.start_ms, latency_ms / 10);
+    if (view.tier != decision.tier || latency_ms <= view.start_ms) continue;
+    return std::max(latency_ms - view.start_ms, latency_ms / 100);
   }
   return latency_ms;
 }

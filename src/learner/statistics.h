@@ -26,8 +26,8 @@ struct Lesson {
   bool operator==(const Lesson&) const = default;
 };
 
-// What the call of a decision would have taken on a warm tier: less the start that the decision counted on. Never less
-// than a tenth, as the tier may have been warm after all.
+// What the call of a decision would have taken on a warm tier: less the start that the decision counted on, but for a
+// hundredth. A call that took no longer than the start found the tier warm.
 double WarmLatencyMs(double latency_ms, const DecisionRecord& decision);
 
 // A decision teaches nothing in mode log_only, when its call failed, or when another tier or another model served it

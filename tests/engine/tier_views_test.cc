@@ -25,7 +25,7 @@ struct Fixture {
 
 Config OneTier() {
   Config config;
-  config.tiers.push_back({.name = "only", .model = "m", .price = {3, 15}, .prior = {.output_tokens = 100}});
+  config.tiers.push_back({.name = "only", .model = "m", .price = {3, 15}, .prior = {.output_tokens = 20}});
   return config;
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("without a cap the answer has the request's own bound, and the worst c
 TEST_CASE("a prompt that leaves too little of the cap for an answer excludes the tier") {
   Config config = OneTier();
   config.tiers.push_back({.name = "cheap", .model = "c", .price = {0.1, 0.1}});
-  config.limits.cost.per_request_usd = 0.013;
+  config.limits.cost.per_request_usd = 0.0124;
   const auto row = Fixture(config).Decide(Ask(4000));
   REQUIRE(row.ok());
   CHECK(row->tier == "cheap");

@@ -148,7 +148,8 @@ TEST_CASE("the start of a cold tier is not learned as its latency") {
   decision.tier = "dated";
   decision.tiers = {{.tier = "plain", .start_ms = 100}, {.tier = "dated", .start_ms = 5000}};
   CHECK(WarmLatencyMs(5900, decision) == 900);
-  CHECK(WarmLatencyMs(1000, decision) == 100);  // it cannot have been cold
+  CHECK(WarmLatencyMs(1000, decision) == 1000);  // it cannot have been cold
+  CHECK(WarmLatencyMs(5001, decision) == Approx(50.01));
   decision.tier = "plain";
   CHECK(WarmLatencyMs(5900, decision) == 5800);
   decision.tiers.clear();
