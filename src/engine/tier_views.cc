@@ -73,12 +73,13 @@ double WorstCostUsd(const Tier& tier, const CallBounds& bounds, int64_t max_outp
 }
 
 std::array<double, 3> LateProbabilities(const LatencyLimits& limits, const TierModel& model,
-                                        const TierPrediction& prediction, double start_ms) {
+                                        const TierPrediction& prediction, double input_tokens,
+                                        double start_ms) {
   const std::array<double, 3> limit_ms{limits.p50_ms, limits.p95_ms, limits.p99_ms};
   std::array<double, 3> late{};
   for (size_t p = 0; p < late.size(); ++p) {
     if (limit_ms[p] > 0) {
-      late[p] = model.LateProbability(prediction.log_latency, limit_ms[p] - start_ms, kLateShares[p]);
+      late[p] = model.LateProbability(prediction.log_latency, input_tokens, limit_ms[p] - start_ms, kLateShares[p]);
     }
   }
   return late;
@@ -115,11 +116,11 @@ void CapCost(double cap_usd, const CallBounds& bounds, double input_usd, TierOff
 }
 
 // What the request asks of its tier by itself.
-void ExcludeByRequest(const RouteRequest& request, const TierModel& model, TierOffer& offer) {
+void ExcludeByRequest(const RouteRequest& request, const TierModel& model, double input_tokens, TierOffer& offer) {
   constexpr double kMaxLate = 0.05;
   if (request.max_latency_ms > 0) {
     const double left_ms = request.max_latency_ms - offer.view.start_ms;
-    const double late = model.LateProbability(offer.prediction.log_latency, left_ms, kMaxLate);
+    const double late = model.LateProbability(offer.prediction.log_latency, input_tokens, left_ms, kMaxLate);
     if (late > kMaxLate) {
       Exclude(ExclusionReason::kRequestLatency,
               fmt::format("slower than {:.0f} ms with probability {:.3g}", request.max_latency_ms, late), offer.view);
@@ -164,9 +165,9 @@ TierOffer OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& re
   view.worst_cost_usd = WorstCostUsd(tier, bounds, offer.max_output_tokens);
   view.start_ms = cold ? tier.cold_start_ms : 0;
   view.latency_ms = offer.prediction.latency_ms + view.start_ms;
-  view.late = LateProbabilities(config.limits.latency, model, offer.prediction, view.start_ms);
+  view.late = LateProbabilities(config.limits.latency, model, offer.prediction, prepared.input_tokens, view.start_ms);
   view.observations = offer.prediction.observations;
-  ExcludeByRequest(request, model, offer);
+  ExcludeByRequest(request, model, prepared.input_tokens, offer);
   return offer;
 }
 

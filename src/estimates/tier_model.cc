@@ -100,20 +100,35 @@ TierModel::TierModel(const TierStatistics& statistics, const TierModelOptions& o
 
 double TierModel::ExpectedLogLatency(std::span<const float> x) const { return Mean(latency_, x); }
 
-void TierModel::SetLatencyResiduals(std::vector<float> residuals) {
-  latency_residuals_ = std::move(residuals);
-  std::sort(latency_residuals_.begin(), latency_residuals_.end());
+size_t TierModel::LengthOf(double input_tokens) {
+  return static_cast<size_t>(std::clamp(2 * std::log2(std::max(1.0, input_tokens)), 0.0, kLengths - 1.0));
 }
 
-double TierModel::LateProbability(double log_latency, double limit_ms, double allowed_share) const {
+void TierModel::SetLatencyResiduals(const std::vector<LatencyResidual>& residuals) {
+  latency_residuals_.clear();
+  for (std::vector<float>& some : residuals_by_length_) some.clear();
+  for (const LatencyResidual& observed : residuals) {
+    const auto residual = static_cast<float>(observed.residual);
+    latency_residuals_.push_back(residual);
+    residuals_by_length_[LengthOf(observed.input_tokens)].push_back(residual);
+  }
+  std::sort(latency_residuals_.begin(), latency_residuals_.end());
+  for (std::vector<float>& some : residuals_by_length_) std::sort(some.begin(), some.end());
+}
+
+double TierModel::LateProbability(double log_latency, double input_tokens, double limit_ms,
+                                  double allowed_share) const {
   if (limit_ms <= 0) return 1;
   const double margin = std::log(limit_ms) - log_latency;
-  const auto first_late =
-      std::upper_bound(latency_residuals_.begin(), latency_residuals_.end(), static_cast<float>(margin));
-  const double late = static_cast<double>(latency_residuals_.end() - first_late);
+  const auto shrunk = [margin](const std::vector<float>& sorted, double prior, double weight) {
+    const auto first_late = std::upper_bound(sorted.begin(), sorted.end(), static_cast<float>(margin));
+    const double late = static_cast<double>(sorted.end() - first_late);
+    return (late + weight * prior) / (static_cast<double>(sorted.size()) + weight);
+  };
   const double assumed =
       std::max(allowed_share, NormalTable::Get().At(-margin / std::sqrt(latency_.residual_variance)).cdf);
-  return (late + kLatePrior * assumed) / (static_cast<double>(latency_residuals_.size()) + kLatePrior);
+  const double of_any_length = shrunk(latency_residuals_, assumed, kLatePrior);
+  return shrunk(residuals_by_length_[LengthOf(input_tokens)], of_any_length, kLengthPrior);
 }
 
 TierMeans TierModel::PredictMeans(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,

@@ -2,6 +2,7 @@
 // Thread contract: TierStatistics is confined to the learner; TierModel is immutable and shared.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -59,6 +60,12 @@ struct TierMeans {
   double log_latency = 0;
 };
 
+// ln(latency in ms) of a call minus its expectation, and how long its prompt was, in tokens.
+struct LatencyResidual {
+  double residual = 0;
+  double input_tokens = 0;
+};
+
 // Quality is a ridge regression of the reward; output tokens and latency are log-normal, with ridge regressions of
 // their logarithms mu = w^T x and residual variances s2. With no observations every prediction at x = e_bias is the
 // prior's. Expected output tokens are E[min(T, cap)] for ln(1 + T) ~ N(mu, s2), that is exp(mu + s2 / 2) - 1 where
@@ -72,22 +79,26 @@ class TierModel {
                          const Price& price) const;
   TierMeans PredictMeans(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
                          const Price& price) const;
-  // What the latency model left unexplained of recent calls: ln(latency in ms) - its expectation, in any order.
-  void SetLatencyResiduals(std::vector<float> residuals);
+  // What the latency model left unexplained of recent calls, in any order.
+  void SetLatencyResiduals(const std::vector<LatencyResidual>& residuals);
   double ExpectedLogLatency(std::span<const float> x) const;
-  // P(latency > limit_ms) of a call with this expectation of ln(latency): the share of the residuals that would bring it
-  // there (Duan's smearing, so that no shape of the distribution is assumed), with kLatePrior pseudo-calls that are late
-  // as often as the limit allows (`allowed_share`) or as the log-normal model says, whichever is worse: a tier without
-  // data is not taken to be fast. limit_ms <= 0: 1.
-  double LateProbability(double log_latency, double limit_ms, double allowed_share) const;
-  static constexpr double kLatePrior = 20;
+  // P(latency > limit_ms) of a call with this expectation of ln(latency) and prompt length: the share of the residuals of
+  // prompts about as long (within half an octave) that would bring it there (Duan's smearing: no shape of the
+  // distribution is assumed, and it may change with length), shrunk with the weight of kLengthPrior calls to that of all
+  // residuals, and that with kLatePrior to being late as often as the limit allows (`allowed_share`) or as the log-normal model
+  // says, whichever is worse: a tier without data is not taken to be fast. limit_ms <= 0: 1.
+  double LateProbability(double log_latency, double input_tokens, double limit_ms, double allowed_share) const;
+  static constexpr double kLatePrior = 10, kLengthPrior = 4;
 
   const RidgeSolution& quality() const { return quality_; }
 
  private:
   RidgeSolution quality_, output_tokens_, latency_;
   double input_tokens_ratio_ = 1;
-  std::vector<float> latency_residuals_;  // ascending
+  static constexpr size_t kLengths = 48;  // half octaves of input tokens
+  static size_t LengthOf(double input_tokens);
+  std::vector<float> latency_residuals_;                           // ascending
+  std::array<std::vector<float>, kLengths> residuals_by_length_;  // ascending
 };
 
 }  // namespace suffice

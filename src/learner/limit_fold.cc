@@ -48,10 +48,11 @@ void LimitDebt::Add(double use, double limit_value, double excess) {
   ++n;
 }
 
-double FloorOf(const QualityLimits& limits, const DecisionRecord& decision) {
+double FloorOf(const QualityLimits& limits, const DecisionRecord& decision, double reference_error) {
   if (limits.relative_to.empty()) return limits.floor;
   for (const TierView& view : decision.tiers) {
-    if (view.tier == limits.relative_to) return limits.floor * std::clamp(view.quality, kLeastReference, 1.0);
+    if (view.tier != limits.relative_to) continue;
+    return limits.floor * std::max(view.quality + reference_error, kLeastReference);
   }
   return limits.floor;
 }
@@ -78,9 +79,11 @@ void LimitFold::Fold(const std::vector<ObservedDecision>& touched, LogCursor bef
     if (config != nullptr && !x.empty()) AddOutcome(*observed, x, *config);
   }
   for (const auto& [observed, feedback] : feedbacks) {
-    if (!CountsForLimits(observed->decision)) continue;
+    if (observed->decision.origin == DecisionOrigin::kLogOnly) continue;
     const Config* config = configs.Find(observed->decision.config_hash);
-    if (config != nullptr) AddFeedback(observed->decision, feedback->feedback.reward, *config);
+    if (config == nullptr) continue;
+    AddReference(observed->decision, feedback->feedback.reward, config->limits.quality);
+    if (CountsForLimits(observed->decision)) AddFeedback(observed->decision, feedback->feedback.reward, *config);
   }
 }
 
@@ -122,7 +125,8 @@ void LimitFold::AddLatency(const DecisionRecord& decision, const OutcomeRecord& 
   const bool by_its_tier = told.served_tier.empty() || told.served_tier == decision.tier;
   if (answered && by_its_tier && !outcome.wrong_model) {
     auto& recent = latencies_[decision.tier];
-    recent.push_back({{x.begin(), x.end()}, std::log(WarmLatencyMs(*latency, decision)), outcome.time_us});
+    recent.push_back({{x.begin(), x.end()}, std::log(WarmLatencyMs(*latency, decision)), decision.input_tokens_estimate,
+                      outcome.time_us});
     if (recent.size() > kLatencies) recent.pop_front();
   }
   if (!CountsForLimits(decision) || !(answered || timed_out)) return;
@@ -134,10 +138,28 @@ void LimitFold::AddLatency(const DecisionRecord& decision, const OutcomeRecord& 
   }
 }
 
+void LimitFold::AddReference(const DecisionRecord& decision, double reward, const QualityLimits& limits) {
+  if (limits.relative_to != reference_tier_) {
+    reference_tier_ = limits.relative_to;
+    reference_n_ = reference_sum_ = reference_squares_ = 0;
+  }
+  if (reference_tier_.empty() || decision.tier != reference_tier_) return;
+  reference_n_ += 1;
+  reference_sum_ += reward;
+  reference_squares_ += reward * reward;
+}
+
+double LimitFold::ReferenceError() const {
+  if (reference_n_ < 2) return 0;
+  const double mean = reference_sum_ / reference_n_;
+  constexpr double kUpper90 = 1.2815515655446004;
+  return kUpper90 * std::sqrt(std::max(0.0, reference_squares_ / reference_n_ - mean * mean) / reference_n_);
+}
+
 void LimitFold::AddFeedback(const DecisionRecord& decision, double reward, const Config& config) {
   const QualityLimits& limits = config.limits.quality;
   if (limits.floor == 0) return;
-  const double floor = FloorOf(limits, decision);
+  const double floor = FloorOf(limits, decision, ReferenceError());
   floor_.Add(limits.relative_to.empty() ? reward : limits.floor * reward / floor, limits.floor, 1 - reward / floor);
   if (!decision.audit) return;
   if (audited_floor_ != limits.floor || audits_.n() >= limits.window_audits) {

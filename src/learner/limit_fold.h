@@ -35,6 +35,7 @@ struct LimitContext {
 struct LatencyObservation {
   std::vector<float> x;
   double log_ms = 0;
+  double input_tokens = 0;  // estimated from the prompt's length
   int64_t time_us = 0;
 };
 
@@ -55,7 +56,7 @@ struct LimitDebt {
 class LimitFold {
  public:
   static constexpr size_t kContexts = 512;
-  static constexpr size_t kLatencies = 512;  // a tier
+  static constexpr size_t kLatencies = 1024;  // a tier
   static constexpr size_t kRecent = 4096;
 
   // Takes in the outcomes and feedbacks between two cursors, in the order of the log. `statistics` projects decisions,
@@ -66,6 +67,9 @@ class LimitFold {
   const LimitDebt& cost() const { return cost_; }
   const std::array<LimitDebt, 3>& late() const { return late_; }  // p50, p95, p99
   const LimitDebt& floor() const { return floor_; }
+  // How much better than estimated the reference tier's mean quality may be, as far as it was seen (the upper end of a
+  // one-sided 90% interval): a relative floor asks for a share of a quality that is itself an estimate. 0 without one.
+  double ReferenceError() const;
   // Of the quality of audited decisions; with a relative floor, of (1 + reward - share * reference) / 2.
   const ConfidenceSequence& audits() const { return audits_; }
   // As long as `audits` is young, the one before it; empty at first.
@@ -85,10 +89,13 @@ class LimitFold {
   void AddContext(const DecisionRecord& decision, std::span<const float> x);
   void AddLatency(const DecisionRecord& decision, const OutcomeRecord& outcome, std::span<const float> x,
                   const LatencyLimits& limits);
+  void AddReference(const DecisionRecord& decision, double reward, const QualityLimits& limits);
   void AddFeedback(const DecisionRecord& decision, double reward, const Config& config);
 
   LimitDebt cost_, floor_;
   std::array<LimitDebt, 3> late_;
+  std::string reference_tier_;
+  double reference_n_ = 0, reference_sum_ = 0, reference_squares_ = 0;  // of its rewards
   ConfidenceSequence audits_, audits_before_;
   double audited_floor_ = 0;  // that `audits_` began with
   std::deque<LimitContext> contexts_;
@@ -99,7 +106,7 @@ class LimitFold {
 };
 
 // Quality that a floor asks of a decision: the floor itself, or its share of what the reference tier is predicted to
-// give (from the row).
-double FloorOf(const QualityLimits& limits, const DecisionRecord& decision);
+// give (from the row) and `reference_error` more.
+double FloorOf(const QualityLimits& limits, const DecisionRecord& decision, double reference_error);
 
 }  // namespace suffice

@@ -99,6 +99,8 @@ std::string LimitFold::Serialize() const {
   Put(bytes, cost_);
   Put(bytes, floor_);
   for (const LimitDebt& late : late_) Put(bytes, late);
+  Put(bytes, std::string_view(reference_tier_));
+  for (const double value : {reference_n_, reference_sum_, reference_squares_}) AppendValue(bytes, value);
   audits_.AppendTo(bytes);
   audits_before_.AppendTo(bytes);
   AppendValue(bytes, audited_floor_);
@@ -125,6 +127,7 @@ std::string LimitFold::Serialize() const {
     for (const LatencyObservation& latency : recent) {
       Put(bytes, latency.x);
       AppendValue(bytes, latency.log_ms);
+      AppendValue(bytes, latency.input_tokens);
       AppendValue(bytes, latency.time_us);
     }
   }
@@ -138,6 +141,8 @@ absl::StatusOr<LimitFold> LimitFold::Deserialize(std::string_view bytes) {
   fold.cost_ = in.Debt();
   fold.floor_ = in.Debt();
   for (LimitDebt& late : fold.late_) late = in.Debt();
+  fold.reference_tier_ = in.Text();
+  for (double* value : {&fold.reference_n_, &fold.reference_sum_, &fold.reference_squares_}) *value = in.Number();
   fold.audits_ = in.Sequence();
   fold.audits_before_ = in.Sequence();
   fold.audited_floor_ = in.Number();
@@ -151,7 +156,7 @@ absl::StatusOr<LimitFold> LimitFold::Deserialize(std::string_view bytes) {
   for (uint32_t tiers = in.Count(sizeof(uint32_t)); tiers > 0; --tiers) {
     auto& recent = fold.latencies_[in.Text()];
     for (uint32_t left = in.Count(sizeof(uint32_t)); left > 0; --left) {
-      recent.push_back({in.Vector(), in.Number(), in.Value<int64_t>()});
+      recent.push_back({in.Vector(), in.Number(), in.Number(), in.Value<int64_t>()});
     }
   }
   if (!in.Finished()) return absl::InvalidArgumentError("limits: malformed bytes");

@@ -64,11 +64,12 @@ std::vector<double> Excess(const Config& config, const std::vector<TierModel>& m
         break;
       }
       case PacedLimit::Kind::kLate:
-        excess[i] = models[tier].LateProbability(mean.log_latency, limit_ms, unit) / unit - 1;
+        excess[i] = models[tier].LateProbability(mean.log_latency, table.input_tokens[i / table.tiers], limit_ms, unit) / unit - 1;
         break;
       case PacedLimit::Kind::kFloor: {
         const double reference =
-            limit.tier < 0 ? 1 : table.means[i - tier + static_cast<size_t>(limit.tier)].quality;
+            limit.tier < 0 ? 1
+                           : table.means[i - tier + static_cast<size_t>(limit.tier)].quality + limit.reference_error;
         excess[i] = (limit.limit * reference + kFloorMargin - mean.quality) / unit;
         break;
       }
@@ -197,6 +198,7 @@ ContextTable PredictContexts(const Config& config, const std::vector<TierModel>&
       table.means.push_back(models[k].PredictMeans(context.x, context.input_tokens, context.max_output_tokens,
                                                    config.tiers[k].PriceAt(time_us)));
     }
+    table.input_tokens.push_back(context.input_tokens);
     table.tenants.push_back(context.tenant);
   };
   for (const LimitContext& context : fold.contexts()) add(context);
@@ -238,7 +240,8 @@ std::vector<PacedLimit> PacedLimitsOf(const Config& config, const std::vector<Pa
                       .kind = PacedLimit::Kind::kFloor,
                       .limit = quality.floor,
                       .tier = quality.relative_to.empty() ? -1 : config.TierIndex(quality.relative_to),
-                      .tightening = Tightening(fold.floor(), quality.floor, kFloorHorizon, kMostFloorTightening)});
+                      .tightening = Tightening(fold.floor(), quality.floor, kFloorHorizon, kMostFloorTightening),
+                      .reference_error = fold.ReferenceError()});
   }
   return limits;
 }

@@ -21,6 +21,7 @@ struct ContextTable {
   size_t tiers = 0;
   std::vector<TierMeans> means;        // [context * tiers + tier]
   std::vector<uint8_t> eligible;       // likewise
+  std::vector<double> input_tokens;    // by context
   std::vector<std::string> tenants;    // by context
   size_t contexts() const { return tiers == 0 ? 0 : means.size() / tiers; }
 };
@@ -38,6 +39,7 @@ struct PacedLimit {
   int percentile = -1;     // kLate: index into kLateShares
   int tier = -1;           // kCost: only calls of this tier; -1: all. kFloor: the reference tier; -1: absolute
   double tightening = 0;   // in units of the limit, by the debt
+  double reference_error = 0;  // kFloor, relative: added to the reference tier's quality
 };
 
 // The limits of the configuration that are on means, soft budgets of everybody included.

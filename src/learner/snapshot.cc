@@ -55,12 +55,12 @@ TierModel FitTier(const Config& config, const Statistics& statistics, const Tier
 void SetResiduals(const LimitFold& fold, const std::string& tier, TierModel& model) {
   const auto recent = fold.latencies().find(tier);
   if (recent == fold.latencies().end()) return;
-  std::vector<float> residuals;
+  std::vector<LatencyResidual> residuals;
   residuals.reserve(recent->second.size());
   for (const LatencyObservation& latency : recent->second) {
-    residuals.push_back(static_cast<float>(latency.log_ms - model.ExpectedLogLatency(latency.x)));
+    residuals.push_back({latency.log_ms - model.ExpectedLogLatency(latency.x), latency.input_tokens});
   }
-  model.SetLatencyResiduals(std::move(residuals));
+  model.SetLatencyResiduals(residuals);
 }
 
 }  // namespace
