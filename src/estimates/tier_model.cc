@@ -91,9 +91,9 @@ TierModel::TierModel(const TierStatistics& statistics, const TierModelOptions& o
                           MakePrior(options, options.ridge, options.prior.quality, kRewardVariance))),
       output_tokens_(SolveRidge(
           Seen(statistics.output_tokens, options.output_tokens_from_others), options.outcome_dimensions,
-          MakePrior(options, options.outcome_ridge, std::log1p(options.prior.output_tokens), kTokensVariance))),
+          MakePrior(options, options.tokens_ridge, std::log1p(options.prior.output_tokens), kTokensVariance))),
       latency_(SolveRidge(Seen(statistics.latency, options.latency_from_others), options.outcome_dimensions,
-                          MakePrior(options, options.outcome_ridge, std::log(std::max(options.prior.latency_ms, 1e-3)),
+                          MakePrior(options, options.latency_ridge, std::log(std::max(options.prior.latency_ms, 1e-3)),
                                     kLatencyVariance))),
       input_tokens_ratio_((std::max(0.0, statistics.input_tokens) + kInputTokensPrior) /
                           (std::max(0.0, statistics.input_tokens_estimate) + kInputTokensPrior)) {}

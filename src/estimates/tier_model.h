@@ -35,7 +35,8 @@ struct TierModelOptions {
   int quality_dimensions = 1;  // leading dimensions of x to use, bias included
   int outcome_dimensions = 1;  // for output tokens and latency
   double ridge = 300;          // prior precision of each feature for quality, in observations
-  double outcome_ridge = 30;   // for output tokens and latency, whose logarithms the features explain far better
+  double tokens_ridge = 30;    // for output tokens, whose logarithm the features explain far better
+  double latency_ridge = 300;  // for latency, which depends on little but length
   TierPrior prior;
   // Pseudo-observations for a tier that is new among known ones, one for each target; nothing for others.
   std::optional<RidgeStatistics> quality_from_others, output_tokens_from_others, latency_from_others;

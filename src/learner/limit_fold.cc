@@ -152,8 +152,8 @@ void LimitFold::AddReference(const DecisionRecord& decision, double reward, cons
 double LimitFold::ReferenceError() const {
   if (reference_n_ < 2) return 0;
   const double mean = reference_sum_ / reference_n_;
-  constexpr double kUpper90 = 1.2815515655446004;
-  return kUpper90 * std::sqrt(std::max(0.0, reference_squares_ / reference_n_ - mean * mean) / reference_n_);
+  constexpr double kUpper95 = 1.6448536269514722;
+  return kUpper95 * std::sqrt(std::max(0.0, reference_squares_ / reference_n_ - mean * mean) / reference_n_);
 }
 
 void LimitFold::AddFeedback(const DecisionRecord& decision, double reward, const Config& config) {

@@ -68,7 +68,7 @@ class LimitFold {
   const std::array<LimitDebt, 3>& late() const { return late_; }  // p50, p95, p99
   const LimitDebt& floor() const { return floor_; }
   // How much better than estimated the reference tier's mean quality may be, as far as it was seen (the upper end of a
-  // one-sided 90% interval): a relative floor asks for a share of a quality that is itself an estimate. 0 without one.
+  // one-sided 95% interval): a relative floor asks for a share of a quality that is itself an estimate. 0 without one.
   double ReferenceError() const;
   // Of the quality of audited decisions; with a relative floor, of (1 + reward - share * reference) / 2.
   const ConfidenceSequence& audits() const { return audits_; }

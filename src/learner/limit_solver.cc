@@ -14,7 +14,7 @@ namespace {
 
 // How much of a limit a debt may tighten or loosen it by, and over how many requests it is paid back.
 constexpr double kMostTightening = 0.7, kMostFloorTightening = 0.01;
-constexpr double kCostHorizon = 200, kLateHorizon = 800, kFloorHorizon = 1000;
+constexpr double kCostHorizon = 200, kLateHorizon = 500, kFloorHorizon = 1000;
 // A floor is aimed at from above: its debt is paid back slowly, and what is learned late is optimistic.
 constexpr double kFloorMargin = 0.002;
 // Fewer contexts are too few to say that limits cannot be met.

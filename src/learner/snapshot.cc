@@ -44,11 +44,12 @@ TierModel FitTier(const Config& config, const Statistics& statistics, const Tier
   options.outcome_dimensions = own.output_tokens.n() < config.features.few_labels ? few : all;
   options.ridge = config.policy.ridge;
   options.prior = tier.prior;
-  const RidgePrior ridge{.precision = options.ridge}, outcome_ridge{.precision = options.outcome_ridge};
+  const RidgePrior ridge{.precision = options.ridge}, tokens_ridge{.precision = options.tokens_ridge},
+      latency_ridge{.precision = options.latency_ridge};
   options.quality_from_others = FromOtherTiers(config, statistics, tier.name, &TierStatistics::quality, ridge);
   options.output_tokens_from_others =
-      FromOtherTiers(config, statistics, tier.name, &TierStatistics::output_tokens, outcome_ridge);
-  options.latency_from_others = FromOtherTiers(config, statistics, tier.name, &TierStatistics::latency, outcome_ridge);
+      FromOtherTiers(config, statistics, tier.name, &TierStatistics::output_tokens, tokens_ridge);
+  options.latency_from_others = FromOtherTiers(config, statistics, tier.name, &TierStatistics::latency, latency_ridge);
   return TierModel(own, options);
 }
 
