@@ -5,7 +5,7 @@ namespace suffice {
 std::vector<Command> AllCommands() {
   return {
       ServeCommand(),  CallCommand(),        CheckConfigCommand(), PrintConfigCommand(),     PlayCommand(),
-      ReplayCommand(), FitFeaturesCommand(), RebuildCommand(),     GenerateTrafficCommand(),
+      ReplayCommand(), PlanCommand(),        FitFeaturesCommand(), RebuildCommand(),         GenerateTrafficCommand(),
   };
 }
 

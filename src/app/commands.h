@@ -13,6 +13,7 @@ Command CallCommand();
 Command CheckConfigCommand();
 Command FitFeaturesCommand();
 Command GenerateTrafficCommand();
+Command PlanCommand();
 Command PlayCommand();
 Command PrintConfigCommand();
 Command RebuildCommand();

@@ -15,6 +15,9 @@ void DrawSwatch(Svg& svg, Point at, const LegendEntry& entry) {
     case LegendEntry::Shape::kDashedLine:
       svg.Line({at.x, center.y}, {at.x + kSwatch, center.y}, "line dashed " + entry.classes);
       break;
+    case LegendEntry::Shape::kDottedLine:
+      svg.Line({at.x, center.y}, {at.x + kSwatch, center.y}, "line dotted " + entry.classes);
+      break;
     case LegendEntry::Shape::kDot:
       svg.Circle(center, 5, "dot " + entry.classes);
       break;

@@ -18,7 +18,7 @@ void DrawBottomAxis(Svg& svg, const Axis& axis, const Box& frame, const std::vec
                     const std::string& name);
 
 struct LegendEntry {
-  enum class Shape { kLine, kDashedLine, kDot, kDiamond, kSquare };
+  enum class Shape { kLine, kDashedLine, kDottedLine, kDot, kDiamond, kSquare };
   Shape shape = Shape::kLine;
   std::string classes;  // of the shape
   std::string text;

@@ -2,30 +2,12 @@
 
 #include "evaluation/axis.h"
 #include "evaluation/figures.h"
+#include "evaluation/page_parts.h"
 #include "evaluation/svg.h"
 #include "evaluation/write_file.h"
 
 namespace suffice {
 namespace {
-
-constexpr std::string_view kPageStyle =
-    "*{box-sizing:border-box}"
-    "body{margin:0;background:var(--bg);color:var(--ink);"
-    "font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
-    "main{max-width:820px;margin:0 auto;padding:32px 24px 56px}"
-    "h1{font-size:26px;line-height:1.25;margin:0 0 8px}h2{font-size:19px;margin:40px 0 4px}"
-    "p{margin:0 0 12px}.soft{color:var(--soft)}"
-    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:20px 0 8px}"
-    ".card{background:var(--panel);border-radius:10px;padding:12px 16px}"
-    ".card b{display:block;font-size:22px;line-height:1.3;font-variant-numeric:tabular-nums}"
-    ".card span{color:var(--soft);font-size:13px}"
-    "svg.chart{display:block;width:100%;min-width:600px;height:auto}"
-    ".scroll{overflow-x:auto}"
-    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
-    "th,td{text-align:right;padding:6px 10px;border-bottom:1px solid var(--grid)}"
-    "th:first-child,td:first-child{text-align:left;padding-left:0}"
-    "th{color:var(--soft);font-weight:600;font-size:13px}tr.policy td{font-weight:600}"
-    "footer{margin-top:40px;color:var(--soft);font-size:13px;overflow-wrap:anywhere}";
 
 std::string Quality(double quality) { return fmt::format("{:.4f}", quality); }
 std::string Percent(double share) { return fmt::format("{:.1f}%", 100 * share); }
@@ -48,19 +30,15 @@ std::string Summary(const ReplayReport& report) {
   return text + "</p>\n";
 }
 
-std::string Card(const std::string& value, const std::string& name) {
-  return fmt::format("<div class='card'><b>{}</b><span>{}</span></div>\n", EscapeXml(value), EscapeXml(name));
-}
-
-std::string Cards(const ReplayReport& report) {
-  std::string cards = "<div class='cards'>\n";
+std::string CardsOf(const ReplayReport& report) {
+  std::string cards;
   cards += Card(report.gap_closed ? Percent(*report.gap_closed) : "none", "of the gap closed");
   cards += Card(Quality(report.quality_mean),
                 report.seeds > 1 ? fmt::format("mean quality (sd {:.4f})", report.quality_sd) : "mean quality");
   cards += Card(PerThousand(report.cost_mean_usd), "per 1,000 requests");
   cards += Card(fmt::format("{:.0f} µs", report.decide_us_p50),
                 fmt::format("{} (p99 {:.0f} µs)", report.decide_what, report.decide_us_p99));
-  return cards + "</div>\n";
+  return Cards(cards);
 }
 
 std::string Row(const std::string& name, double quality, double cost_usd, const std::string& share,
@@ -87,8 +65,8 @@ std::string Table(const ReplayReport& report) {
 }
 
 std::string MoreNumbers(const ReplayReport& report) {
-  std::string items;
-  const auto item = [&](const std::string& text) { items += "<li>" + EscapeXml(text) + "</li>\n"; };
+  std::vector<std::string> items;
+  const auto item = [&](std::string text) { items.push_back(std::move(text)); };
   if (report.regret) item(fmt::format("Regret against the best choice for every request: {:.4g}.", *report.regret));
   if (report.late_share) item(fmt::format("Late: {} of the requests.", Percent(*report.late_share)));
   if (report.propensity_check) {
@@ -102,11 +80,7 @@ std::string MoreNumbers(const ReplayReport& report) {
                     "tiers, {}, {} and {} of the calls go to the dearer one.",
                     eval.apgr, Percent(eval.cpt50), Percent(eval.cpt80), Percent(eval.cpt95)));
   }
-  return items.empty() ? "" : "<ul>\n" + items + "</ul>\n";
-}
-
-std::string Figure(std::string_view heading, std::string_view words, const std::string& svg) {
-  return fmt::format("<h2>{}</h2>\n<p class='soft'>{}</p>\n<div class='scroll'>{}</div>\n", heading, words, svg);
+  return BulletList(items);
 }
 
 std::string LearningFigures(const ReplayReport& report) {
@@ -121,21 +95,15 @@ std::string LearningFigures(const ReplayReport& report) {
 }  // namespace
 
 std::string RenderHtml(const ReplayReport& report) {
-  const std::string title = EscapeXml(fmt::format("{}: {}", report.config_name, report.policy));
   const std::string traffic = report.traffic.empty() ? "" : fmt::format("Traffic: {}. ", EscapeXml(report.traffic));
-  return fmt::format(
-             "<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
-             "<meta name='viewport' content='width=device-width,initial-scale=1'>\n<title>Suffice: {0}</title>\n"
-             "<style>{1}{2}</style>\n</head>\n<body>\n<main>\n<h1>{0}</h1>\n",
-             title, ChartStyle(), kPageStyle) +
-         Summary(report) + Cards(report) +
-         Figure("Quality against cost",
-                "Up and to the left is better. The optimum knows every reward; the best mix of tiers does not look at "
-                "the prompt. The gap that routing can close lies between the two lines.",
-                CostQualitySvg(report)) +
-         LearningFigures(report) + "<h2>Numbers</h2>\n" + Table(report) + MoreNumbers(report) +
-         fmt::format("<footer>{}Configuration {}.</footer>\n</main>\n</body>\n</html>\n", traffic,
-                     EscapeXml(report.config_hash));
+  return Page(fmt::format("{}: {}", report.config_name, report.policy),
+              Summary(report) + CardsOf(report) +
+                  Figure("Quality against cost",
+                         "Up and to the left is better. The optimum knows every reward; the best mix of tiers does not "
+                         "look at the prompt. The gap that routing can close lies between the two lines.",
+                         CostQualitySvg(report)) +
+                  LearningFigures(report) + "<h2>Numbers</h2>\n" + Table(report) + MoreNumbers(report) +
+                  fmt::format("<footer>{}Configuration {}.</footer>\n", traffic, EscapeXml(report.config_hash)));
 }
 
 absl::Status WriteHtml(const ReplayReport& report, const std::string& path) {
