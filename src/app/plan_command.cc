@@ -1,3 +1,4 @@
+#include "absl/strings/str_join.h"
 #include "app/commands.h"
 #include "app/progress.h"
 #include "app/traffic_config.h"
@@ -80,7 +81,7 @@ absl::StatusOr<PlanAlternative> ReadAlternative(const Config& config, const std:
     for (size_t at; (at = words.find("--set ")) != std::string::npos;) words.replace(at, 6, "--what-if ");
     return absl::Status(changed.status().code(), words);
   }
-  return PlanAlternative{text, *std::move(changed)};
+  return PlanAlternative{absl::StrJoin(SplitOverrides(text), ", "), *std::move(changed)};
 }
 
 struct Loaded {

@@ -12,7 +12,7 @@ constexpr std::string_view kPageStyle =
     "body{margin:0;background:var(--bg);color:var(--ink);"
     "font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
     "main{max-width:820px;margin:0 auto;padding:32px 24px 56px}"
-    "h1{font-size:26px;line-height:1.25;margin:0 0 8px}h2{font-size:19px;margin:40px 0 4px}"
+    "h1{font-size:26px;line-height:1.25;margin:0 0 8px}h2{font-size:19px;margin:40px 0 4px;overflow-wrap:anywhere}"
     "p{margin:0 0 12px}.soft{color:var(--soft)}"
     ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:20px 0 8px}"
     ".card{background:var(--panel);border-radius:10px;padding:12px 16px}"

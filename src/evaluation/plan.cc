@@ -32,10 +32,10 @@ struct Case {
     return SolveChoiceMix(PlanProblem(table, objective, with, traffic));
   }
   // The best point within these limits; nothing where they cannot be met.
-  std::optional<PlanPoint> PointWith(const std::vector<PlanLimit>& with) const {
+  std::optional<PlanPoint> PointWith(const std::vector<PlanLimit>& with, bool with_p95 = false) const {
     const ChoiceMix mix = Solve(with);
     if (!mix.feasible) return std::nullopt;
-    return PointOf(table, mix, limits_ms);
+    return PointOf(table, mix, limits_ms, with_p95);
   }
   // The same with one limit moved.
   std::optional<PlanPoint> PointAt(size_t j, double limit) const {
@@ -127,7 +127,7 @@ void FillKnown(const Case& plan, const ChoiceMix& mix, const PlanTable& known, P
   if (!EveryRequestAnswered(known)) return;
   Case omniscient = plan;
   omniscient.table = known;
-  scenario.optimum = omniscient.PointWith(plan.limits);
+  scenario.optimum = omniscient.PointWith(plan.limits, true);
 }
 
 PlanScenario PlanFor(const Case& plan, const Config& config, std::string name, const std::optional<PlanTable>& known,
@@ -159,11 +159,11 @@ std::vector<PlanLimit> FrontierLimits(const Case& plan, double p95_ms) {
   return limits;
 }
 
-std::vector<PlanPoint> SweepCost(Case plan, std::vector<PlanLimit> limits) {
+std::vector<PlanPoint> SweepCost(Case plan, std::vector<PlanLimit> limits, bool with_p95 = false) {
   plan.objective.kind = ObjectiveKind::kMinCost;
   const std::optional<PlanPoint> least = plan.PointWith(limits);
   plan.objective.kind = ObjectiveKind::kMaxQuality;
-  const std::optional<PlanPoint> most = plan.PointWith(limits);
+  const std::optional<PlanPoint> most = plan.PointWith(limits, with_p95);
   if (!least || !most) return {};
   const double low = least->cost_usd, high = most->cost_usd;
   std::vector<PlanPoint> points;
@@ -171,7 +171,7 @@ std::vector<PlanPoint> SweepCost(Case plan, std::vector<PlanLimit> limits) {
   for (int i = 0; i < kFrontierPoints && low > 0 && high > low; ++i) {
     const double part = static_cast<double>(i) / kFrontierPoints;
     limits.back().limit = low * std::pow(high / low, part) * (1 + 1e-9);
-    if (const auto point = plan.PointWith(limits)) points.push_back(*point);
+    if (const auto point = plan.PointWith(limits, with_p95)) points.push_back(*point);
   }
   if (points.empty()) points.push_back(*least);
   points.push_back(*most);
@@ -192,7 +192,7 @@ std::vector<FrontierCurve> Frontier(const Case& plan) {
   }
   for (FrontierCurve& curve : curves) {
     if (curve.p95_ms > 0) curve.label = Seconds(curve.p95_ms) + (curve.stated ? " (as stated)" : "");
-    curve.points = SweepCost(plan, FrontierLimits(plan, curve.p95_ms));
+    curve.points = SweepCost(plan, FrontierLimits(plan, curve.p95_ms), curve.stated);
   }
   if (stated > 0 || curves[0].points.empty() || curves[0].points.back().p95_ms <= 0) return curves;
   const double best_ms = curves[0].points.back().p95_ms;
@@ -206,7 +206,8 @@ std::vector<FrontierCurve> Frontier(const Case& plan) {
 std::vector<PlanPoint> TiersAlone(const PlanTable& table, const std::array<double, 3>& limits_ms) {
   std::vector<PlanPoint> points;
   for (int k = 0; k < table.tiers; ++k) {
-    points.push_back(PointOf(table, Choice(table.requests(), static_cast<uint8_t>(k)), limits_ms));
+    const Choice always(table.requests(), static_cast<uint8_t>(k));
+    points.push_back(PointOf(table, {.parts = {{1, always}}}, limits_ms));
   }
   return points;
 }

@@ -28,33 +28,54 @@ PlanCell KnownCell(const TrafficTier& answer, const Price& price, const Price& r
           .log_latency = latency && *latency > 0 ? std::log(*latency) : std::numeric_limits<double>::infinity()};
 }
 
+PlanCell PredictedCell(const PlanRequest& request, const Config& config, const Tier& tier, const TierModel& model,
+                       int64_t time_us) {
+  const TierPrediction p =
+      model.Predict(request.x, request.input_tokens, request.max_output_tokens, tier.PriceAt(time_us));
+  const double cap = config.limits.cost.per_request_usd;
+  const bool excluded =
+      std::find(request.excluded.begin(), request.excluded.end(), tier.name) != request.excluded.end();
+  return {.eligible = !excluded && !(cap > 0 && p.cost_high_usd > cap),
+          .quality = p.quality,
+          .cost_usd = p.cost_usd,
+          .log_latency = p.log_latency};
+}
+
+// Gives the model what it left unexplained of every latency that was shown.
+void SpreadLikeAll(const PlanLearned& learned, const std::string& tier, TierModel& model) {
+  const auto shown = learned.latencies.find(tier);
+  if (shown == learned.latencies.end()) return;
+  std::vector<float> residuals;
+  residuals.reserve(shown->second.size());
+  for (const LatencyObservation& latency : shown->second) {
+    residuals.push_back(static_cast<float>(latency.log_ms - model.ExpectedLogLatency(latency.x)));
+  }
+  model.SetLatencyResiduals(std::move(residuals));
+}
+
 }  // namespace
 
 PlanTable PredictAnswers(const PlanEvidence& evidence, const Config& config, int64_t time_us,
                          std::vector<size_t>& kept) {
   const auto shared = std::make_shared<const Config>(config);
-  std::vector<SnapshotPtr> snapshots;
-  for (const Statistics& statistics : evidence.statistics) {
-    snapshots.push_back(MakeSnapshot(0, {}, shared, "", statistics));
+  const size_t tiers = config.tiers.size();
+  PlanTable table{.tiers = static_cast<int>(tiers)};
+  for (const PlanLearned& learned : evidence.learned) {
+    const SnapshotPtr snapshot = MakeSnapshot(0, {}, shared, "", learned.statistics, {.fold = &learned.limits});
+    for (size_t k = 0; k < tiers; ++k) {
+      table.models.push_back(snapshot->models[k]);
+      SpreadLikeAll(learned, config.tiers[k].name, table.models.back());
+    }
   }
-  PlanTable table{.tiers = static_cast<int>(config.tiers.size())};
   kept.clear();
-  std::vector<PlanCell> row(config.tiers.size());
+  std::vector<PlanCell> row(tiers);
   for (size_t i = 0; i < evidence.requests.size(); ++i) {
     const PlanRequest& request = evidence.requests[i];
     bool any = false;
-    for (size_t k = 0; k < config.tiers.size(); ++k) {
-      const Tier& tier = config.tiers[k];
-      const TierPrediction p = snapshots[static_cast<size_t>(request.statistics)]->models[k].Predict(
-          request.x, request.input_tokens, request.max_output_tokens, tier.PriceAt(time_us));
-      const double cap = config.limits.cost.per_request_usd;
-      const bool excluded =
-          std::find(request.excluded.begin(), request.excluded.end(), tier.name) != request.excluded.end();
-      row[k] = {.eligible = !excluded && !(cap > 0 && p.cost_high_usd > cap),
-                .quality = p.quality,
-                .cost_usd = p.cost_usd,
-                .log_latency = p.log_latency,
-                .log_latency_deviation = p.log_latency_deviation};
+    for (size_t k = 0; k < tiers; ++k) {
+      const size_t model = static_cast<size_t>(request.learned) * tiers + k;
+      row[k] = PredictedCell(request, config, config.tiers[k], table.models[model], time_us);
+      row[k].model = static_cast<int>(model);
       any |= row[k].eligible;
     }
     if (!any) continue;

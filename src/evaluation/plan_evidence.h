@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "evaluation/plan_limits.h"
 #include "evaluation/plan_table.h"
 #include "evaluation/traffic.h"
+#include "learner/limit_fold.h"
 #include "learner/statistics.h"
 #include "log/event_log.h"
 #include "suffice/config.h"
@@ -23,7 +25,7 @@ struct PlanRequest {
   double input_tokens = 0;
   int64_t max_output_tokens = 0;
   std::vector<std::string> excluded;  // tiers that the request itself ruled out
-  int statistics = 0;                 // which of PlanEvidence::statistics predict for it
+  int learned = 0;                    // which part of PlanEvidence::learned predicts for it
 };
 
 // How the decisions of a log went.
@@ -42,9 +44,17 @@ struct PlanToday {
   std::vector<double> tier_share;  // by tier of the configuration; less than 1 in sum where others served
 };
 
+// Everything that predictions are made from.
+struct PlanLearned {
+  Statistics statistics;
+  LimitFold limits;  // for its recent latencies
+  // All latencies that were shown, by tier, instead of the recent ones; empty: those of `limits`.
+  std::map<std::string, std::vector<LatencyObservation>> latencies;
+};
+
 struct PlanEvidence {
   std::vector<PlanRequest> requests;
-  std::vector<Statistics> statistics;
+  std::vector<PlanLearned> learned;
   PlanTraffic traffic;
   std::optional<Traffic> known;  // the same requests in the same order
   std::optional<PlanToday> today;

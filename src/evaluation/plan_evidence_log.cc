@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <span>
 
 #include "base/status_macros.h"
 #include "evaluation/plan_evidence.h"
-#include "features/sketch.h"
 #include "learner/learner.h"
 
 namespace suffice {
@@ -30,18 +30,9 @@ bool ByRequest(ExclusionReason reason) {
   }
 }
 
-// x of a decision under these features; empty when it cannot be had.
-std::vector<float> FeaturesOf(const DecisionRecord& decision, const FeatureSet& features) {
-  if (decision.feature_version == features.version()) return decision.features;
-  const auto sketch = Sketch::Decode(decision.sketch);
-  if (decision.sketch.empty() || !sketch.ok() || std::ssize(sketch->extras) != features.extras()) return {};
-  std::vector<float> x(static_cast<size_t>(features.dimensions()));
-  features.Compute(*sketch, x);
-  return x;
-}
-
-PlanRequest RequestOf(const DecisionRecord& decision, const FeatureSet& features) {
-  PlanRequest request{.x = FeaturesOf(decision, features),
+PlanRequest RequestOf(const DecisionRecord& decision, Statistics& statistics) {
+  const std::span<const float> x = statistics.Project(decision);
+  PlanRequest request{.x = {x.begin(), x.end()},
                       .input_tokens = decision.input_tokens_estimate,
                       .max_output_tokens = decision.max_output_tokens};
   for (const TierView& view : decision.tiers) {
@@ -159,9 +150,10 @@ absl::StatusOr<PlanEvidence> EvidenceFromLog(EventLog& log, const Config& config
     return absl::FailedPreconditionError("the log has no decisions yet; plan needs some traffic to plan for");
   }
   PlanEvidence evidence;
+  Statistics statistics = learner.statistics();
   TodayTally tally(config);
   for (const DecisionRecord& decision : decisions) {
-    PlanRequest request = RequestOf(decision, *learner.features());
+    PlanRequest request = RequestOf(decision, statistics);
     SUFFICE_ASSIGN_OR_RETURN(const std::optional<ObservedDecision> observed, log.Find(decision.id));
     const int tier = config.TierIndex(decision.tier);
     std::optional<double> predicted;
@@ -189,7 +181,7 @@ absl::StatusOr<PlanEvidence> EvidenceFromLog(EventLog& log, const Config& config
   if (evidence.today->days > 0) {
     evidence.traffic.requests_a_day = static_cast<double>(decisions.size() - 1) / evidence.today->days;
   }
-  evidence.statistics.push_back(learner.statistics());
+  evidence.learned.push_back({std::move(statistics), learner.limits()});
   evidence.source = fmt::format("the newest {} decisions of the log", decisions.size());
   return evidence;
 }

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <memory>
 
 #include "base/hash.h"
@@ -65,9 +65,9 @@ class Teacher {
 
   absl::Status Begin() { return log_->SaveConfig(config_->Hash(), ConfigToYaml(*config_)); }
   absl::Status Show(const Traffic& traffic, const TrafficRow& row);
-  absl::StatusOr<Statistics> Learned() {
+  absl::StatusOr<PlanLearned> Learned() {
     SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
-    return learner_.statistics();
+    return PlanLearned{learner_.statistics(), learner_.limits(), std::move(latencies_)};
   }
   // What is known of a row before it is answered.
   absl::StatusOr<DecisionRecord> Asked(const TrafficRow& row) {
@@ -85,6 +85,7 @@ class Teacher {
   const std::unique_ptr<EventLog> log_;
   Learner learner_;
   const SnapshotPtr snapshot_;
+  std::map<std::string, std::vector<LatencyObservation>> latencies_;
 };
 
 absl::Status Teacher::Show(const Traffic& traffic, const TrafficRow& row) {
@@ -102,6 +103,9 @@ absl::Status Teacher::Show(const Traffic& traffic, const TrafficRow& row) {
     outcome.outcome.cost_usd = answer.cost_usd;
     outcome.outcome.latency_ms = answer.latency_ms;
     outcome.outcome.time_to_first_token_ms = answer.ttft_ms;
+    const auto& latency =
+        config_->limits.latency.metric == LatencyMetric::kFirstToken ? answer.ttft_ms : answer.latency_ms;
+    if (latency && *latency > 0) latencies_[decision.tier].push_back({decision.features, std::log(*latency), now_us_});
     if (answer.cost_usd) outcome.cost_nanos = Money::FromUsd(*answer.cost_usd).nanos;
     FeedbackRecord feedback{.time_us = now_us_};
     feedback.feedback = {.feedback_id = decision.id.ToString(),
@@ -133,15 +137,15 @@ absl::StatusOr<PlanEvidence> EvidenceFromTraffic(const Config& config, const Tra
     for (const TrafficRow& row : traffic.rows) {
       if (FoldOf(row) != fold) SUFFICE_RETURN_IF_ERROR(teacher.Show(traffic, row));
     }
-    SUFFICE_ASSIGN_OR_RETURN(Statistics learned, teacher.Learned());
-    evidence.statistics.push_back(std::move(learned));
+    SUFFICE_ASSIGN_OR_RETURN(PlanLearned learned, teacher.Learned());
+    evidence.learned.push_back(std::move(learned));
   }
   Teacher asker(shared, features);
   for (const TrafficRow& row : traffic.rows) {
     SUFFICE_ASSIGN_OR_RETURN(DecisionRecord asked, asker.Asked(row));
     evidence.requests.push_back({.x = std::move(asked.features),
                                  .input_tokens = asked.input_tokens_estimate,
-                                 .statistics = FoldOf(row)});
+                                 .learned = FoldOf(row)});
   }
   evidence.source = fmt::format("{} recorded requests; each half predicted by what the other{} taught",
                                 traffic.rows.size(), warmup != nullptr ? " and the warm-up" : "");

@@ -37,9 +37,9 @@ std::vector<Mark> MarksOf(const PlanReport& report) {
   std::vector<Mark> marks;
   for (size_t s = 0; s < report.scenarios.size(); ++s) {
     const PlanScenario& scenario = report.scenarios[s];
-    const std::string name = s == 0 ? "expected" : fmt::format("what-if {}", s);
+    if (!scenario.feasible) continue;  // there is no place that it leads to
     marks.push_back({Mark::Shape::kDiamond, At(scenario.expected), s == 0 ? "policy" : "policy other",
-                     name + (scenario.feasible ? "" : " (infeasible)")});
+                     s == 0 ? "expected" : fmt::format("what-if {}", s)});
   }
   if (report.today && report.today->rated > 0 && report.today->settled > 0) {
     marks.push_back({Mark::Shape::kRing, {report.today->quality, report.today->cost_usd}, "today", "today"});

@@ -165,7 +165,7 @@ DualProblem PlanProblem(const PlanTable& table, const ObjectiveConfig& objective
       case PlanLimit::Kind::kLate: {
         const double share = kLateShares[static_cast<size_t>(limit.percentile)];
         problem.excess.push_back(
-            Fill(table, [&](size_t i, size_t k) { return table.At(i, k).Late(limit.limit) / share - 1; }));
+            Fill(table, [&](size_t i, size_t k) { return table.Late(table.At(i, k), limit.limit, share) / share - 1; }));
         break;
       }
       case PlanLimit::Kind::kQuality:

@@ -58,7 +58,8 @@ void PrintMain(const PlanReport& report, std::ostream& out) {
             PlainNumber(1000 * point.cost_usd, 3)};
     if (day) row.push_back(fmt::format("{:.2f}", point.cost_usd * report.requests_a_day));
     for (size_t p = 0; p < kLate.size(); ++p) {
-      if (AnyLimitMs(report, p)) row.push_back(fmt::format("{:.2f}%", 100 * point.late[p]));
+      // 0 where there is no limit.
+      if (AnyLimitMs(report, p)) row.push_back(point.late[p] > 0 ? fmt::format("{:.2f}%", 100 * point.late[p]) : "-");
     }
     row.push_back(MillisWords(point.p95_ms));
     for (const double share : point.tier_share) row.push_back(PercentWords(share));
@@ -67,12 +68,13 @@ void PrintMain(const PlanReport& report, std::ostream& out) {
   PrintRows(rows, 1, out);
 }
 
-void PrintScenario(const PlanScenario& scenario, const PlanReport& report, std::ostream& out) {
-  out << fmt::format("\n{} ({}{})\n", scenario.name, scenario.objective,
+void PrintScenario(const PlanReport& report, size_t s, std::ostream& out) {
+  const PlanScenario& scenario = report.scenarios[s];
+  out << fmt::format("\n{}{} ({}{})\n", s == 0 ? "" : fmt::format("what-if {}: ", s), scenario.name, scenario.objective,
                      scenario.objective == "weighted" ? fmt::format(", cost_weight {}", scenario.cost_weight) : "");
   for (const std::string& words : NoteWords(scenario, report)) out << "  " << words << "\n";
   for (const std::string& words : InfeasibleWords(scenario, report)) out << "  " << words << "\n";
-  if (&scenario != &report.scenarios.front() && scenario.feasible && report.scenarios.front().feasible) {
+  if (s > 0 && scenario.feasible && report.scenarios.front().feasible) {
     const PlanScenario& base = report.scenarios.front();
     out << fmt::format("  against {}: {}\n", base.name, DifferenceWords(base.expected, scenario.expected, report));
   }
@@ -126,7 +128,7 @@ void PrintTable(const PlanReport& report, std::ostream& out) {
   if (report.today) PrintToday(*report.today, out);
   out << "\n";
   PrintMain(report, out);
-  for (const PlanScenario& scenario : report.scenarios) PrintScenario(scenario, report, out);
+  for (size_t s = 0; s < report.scenarios.size(); ++s) PrintScenario(report, s, out);
   PrintFrontier(report, out);
 }
 

@@ -144,8 +144,10 @@ std::vector<PlanLine> PlanLines(const PlanReport& report) {
                                today.p95_ms, today.tier_share},
                      .quality_note = today.rated > 0 ? fmt::format("±{:.3f}", half) : ""});
   }
-  for (const PlanScenario& scenario : report.scenarios) {
-    lines.push_back({.name = scenario.name + (scenario.feasible ? "" : " (infeasible)"),
+  for (size_t s = 0; s < report.scenarios.size(); ++s) {
+    const PlanScenario& scenario = report.scenarios[s];
+    const std::string name = s == 0 ? scenario.name : fmt::format("what-if {}", s);
+    lines.push_back({.name = name + (scenario.feasible ? "" : " (infeasible)"),
                      .point = scenario.expected,
                      .is_main = true});
     if (scenario.measured) lines.push_back({.name = "  on the known answers", .point = *scenario.measured});
