@@ -154,7 +154,7 @@ TEST_CASE("plan says what is missing") {
 
   FakeIo made;
   REQUIRE(RunSuffice({"generate-traffic", "--rows", "50", "--out", folder / "t.jsonl"}, made.io) == kExitOk);
-  fails({"--traffic", folder / "t.jsonl", "--set", "limits.cost.budgets=[{name: daily, usd: 60}]"}, kExitFailure,
+  fails({"--traffic", folder / "t.jsonl", "--set", "limits.cost.budgets=[{name: daily, usd: 60, kind: soft}]"}, kExitFailure,
         "requests-per-day: expected the requests of a day, to see what budget daily means");
 }
 

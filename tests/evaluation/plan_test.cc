@@ -120,20 +120,20 @@ TEST_CASE("Budgets become limits on the mean cost by the requests of a day") {
 
 TEST_CASE("A plan on traffic keeps its limits, and its predictions come true on the known answers") {
   Config config = ExampleConfig();
-  config.limits.cost.mean_usd = 4e-4;
+  config.limits.cost.mean_usd = 3e-4;
   config.limits.latency.p95_ms = 6000;
   const auto report = MakePlan(OptionsFor(config, SmallTraffic()));
   REQUIRE(report.ok());
   const PlanScenario& plan = report->scenarios.at(0);
   REQUIRE(plan.feasible);
-  CHECK(plan.expected.cost_usd <= 4e-4 * (1 + 1e-6));
+  CHECK(plan.expected.cost_usd <= 3e-4 * (1 + 1e-6));
   CHECK(plan.expected.late[1] <= 0.05 * (1 + 1e-6));
   REQUIRE(plan.measured.has_value());
   CHECK(plan.measured->quality == Approx(plan.expected.quality).margin(0.03));
   CHECK(plan.measured->cost_usd == Approx(plan.expected.cost_usd).epsilon(0.15));
   REQUIRE(plan.optimum.has_value());
   CHECK(plan.optimum->quality > plan.measured->quality);
-  CHECK(plan.optimum->cost_usd <= 4e-4 * (1 + 1e-6));
+  CHECK(plan.optimum->cost_usd <= 3e-4 * (1 + 1e-6));
   double shares = 0;
   for (const double share : plan.expected.tier_share) shares += share;
   CHECK(shares == Approx(1));
@@ -180,8 +180,8 @@ TEST_CASE("The least cost above a floor, absolute and relative") {
 
 TEST_CASE("Limits that cannot be met together are told with a way out for each") {
   Config config = ExampleConfig();
-  config.limits.cost.mean_usd = 4e-5;
-  config.limits.quality.floor = 0.85;
+  config.limits.cost.mean_usd = 1.5e-4;
+  config.limits.quality.floor = 0.8;
   config.on_infeasible = OnInfeasible::kSafest;
   const auto report = MakePlan(OptionsFor(config, SmallTraffic()));
   REQUIRE(report.ok());
@@ -189,8 +189,8 @@ TEST_CASE("Limits that cannot be met together are told with a way out for each")
   CHECK_FALSE(plan.feasible);
   REQUIRE(plan.limits.size() == 2);
   for (const PlannedLimit& planned : plan.limits) REQUIRE(planned.nearest_feasible.has_value());
-  CHECK(*plan.limits[0].nearest_feasible > 4e-5);
-  CHECK(*plan.limits[1].nearest_feasible < 0.85);
+  CHECK(*plan.limits[0].nearest_feasible > 1.5e-4);
+  CHECK(*plan.limits[1].nearest_feasible < 0.8);
   // With the nearest floor it can be met.
   Config met = config;
   met.limits.quality.floor = *plan.limits[1].nearest_feasible * (1 - 1e-6);
