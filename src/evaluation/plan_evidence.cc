@@ -38,19 +38,20 @@ PlanCell PredictedCell(const PlanRequest& request, const Config& config, const T
   return {.eligible = !excluded && !(cap > 0 && p.cost_high_usd > cap),
           .quality = p.quality,
           .cost_usd = p.cost_usd,
-          .log_latency = p.log_latency};
+          .log_latency = p.log_latency,
+          .input_tokens = request.input_tokens};
 }
 
 // Gives the model what it left unexplained of every latency that was shown.
 void SpreadLikeAll(const PlanLearned& learned, const std::string& tier, TierModel& model) {
   const auto shown = learned.latencies.find(tier);
   if (shown == learned.latencies.end()) return;
-  std::vector<float> residuals;
+  std::vector<LatencyResidual> residuals;
   residuals.reserve(shown->second.size());
   for (const LatencyObservation& latency : shown->second) {
-    residuals.push_back(static_cast<float>(latency.log_ms - model.ExpectedLogLatency(latency.x)));
+    residuals.push_back({latency.log_ms - model.ExpectedLogLatency(latency.x), latency.input_tokens});
   }
-  model.SetLatencyResiduals(std::move(residuals));
+  model.SetLatencyResiduals(residuals);
 }
 
 }  // namespace

@@ -105,7 +105,10 @@ absl::Status Teacher::Show(const Traffic& traffic, const TrafficRow& row) {
     outcome.outcome.time_to_first_token_ms = answer.ttft_ms;
     const auto& latency =
         config_->limits.latency.metric == LatencyMetric::kFirstToken ? answer.ttft_ms : answer.latency_ms;
-    if (latency && *latency > 0) latencies_[decision.tier].push_back({decision.features, std::log(*latency), now_us_});
+    if (latency && *latency > 0) {
+      latencies_[decision.tier].push_back(
+          {decision.features, std::log(*latency), decision.input_tokens_estimate, now_us_});
+    }
     if (answer.cost_usd) outcome.cost_nanos = Money::FromUsd(*answer.cost_usd).nanos;
     FeedbackRecord feedback{.time_us = now_us_};
     feedback.feedback = {.feedback_id = decision.id.ToString(),

@@ -35,7 +35,8 @@ double Percentile(const PlanTable& table, const ChoiceMix& mix, double share) {
 
 double PlanTable::Late(const PlanCell& cell, double limit_ms, double allowed_share) const {
   if (cell.model < 0) return cell.log_latency > std::log(limit_ms) ? 1 : 0;
-  return models[static_cast<size_t>(cell.model)].LateProbability(cell.log_latency, limit_ms, allowed_share);
+  const TierModel& model = models[static_cast<size_t>(cell.model)];
+  return model.LateProbability(cell.log_latency, cell.input_tokens, limit_ms, allowed_share);
 }
 
 PlanPoint PointOf(const PlanTable& table, const ChoiceMix& mix, const std::array<double, 3>& limits_ms, bool with_p95) {

@@ -17,8 +17,9 @@ struct PlanCell {
   bool eligible = true;
   double quality = 0;
   double cost_usd = 0;
-  double log_latency = 0;  // ln of the latency in ms, or its expectation; infinite: not known, taken as late
-  int model = -1;          // index into PlanTable::models that spreads the latency about it; -1: it is known
+  double log_latency = 0;   // ln of the latency in ms, or its expectation; infinite: not known, taken as late
+  double input_tokens = 0;  // estimated from the prompt's length
+  int model = -1;           // index into PlanTable::models that spreads the latency about it; -1: it is known
 };
 
 struct PlanTable {
