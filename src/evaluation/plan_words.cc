@@ -108,7 +108,7 @@ std::vector<std::string> InfeasibleWords(const PlanScenario& scenario, const Pla
     const bool floor = planned.limit.kind == PlanLimit::Kind::kQuality;
     const double nearest = *planned.nearest_feasible;
     const double told = floor ? std::floor(nearest * 1e4) / 1e4 : RoundedUp(nearest, 3);
-    ways.push_back(fmt::format("{} {}", planned.limit.name, LimitWords(planned.limit, told, report)));
+    ways.push_back(fmt::format("{}: {}", planned.limit.name, LimitWords(planned.limit, told, report)));
   }
   words.push_back(
       scenario.limits.size() == 1
