@@ -28,6 +28,8 @@ struct EngineOptions {
 };
 
 struct EngineStatus {
+  int64_t time_us = 0;     // when the status was taken, in microseconds since the Unix epoch
+  int64_t started_us = 0;  // when the engine was opened
   int64_t snapshot = 0;
   int64_t decisions = 0;  // routed since start
   int64_t feedbacks = 0;  // acknowledged since start, duplicates not counted
@@ -39,6 +41,7 @@ struct EngineStatus {
   double agreement = 0;               // share of decisions where the policy would have chosen what the caller chose
   int64_t agreement_decisions = 0;    // behind `agreement`
   std::string feature_set;
+  std::string config_name;
   std::string config_hash;
   std::string log_error;  // empty: the log is well
 

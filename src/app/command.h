@@ -14,6 +14,11 @@ namespace suffice {
 
 enum ExitCode : int { kExitOk = 0, kExitFailure = 1, kExitUsage = 2 };
 
+struct TerminalSize {
+  int columns = 80;
+  int rows = 24;
+};
+
 // Streams and environment of one run. Results go to `out`; errors and progress go to `err`.
 struct Io {
   std::ostream& out;
@@ -21,6 +26,8 @@ struct Io {
   std::function<std::optional<std::string>(const std::string& name)> env;
   bool err_is_terminal = false;  // progress bars only then
   int err_columns = 80;          // of that terminal
+  // The size of the terminal that `out` is, as it is now; nothing, or no function: it is none.
+  std::function<std::optional<TerminalSize>()> out_terminal = nullptr;
 };
 
 struct Command {

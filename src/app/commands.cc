@@ -4,8 +4,9 @@ namespace suffice {
 
 std::vector<Command> AllCommands() {
   return {
-      ServeCommand(),  CallCommand(),        CheckConfigCommand(), PrintConfigCommand(),     PlayCommand(),
-      ReplayCommand(), PlanCommand(),        FitFeaturesCommand(), RebuildCommand(),         GenerateTrafficCommand(),
+      ServeCommand(),       CallCommand(),    StatusCommand(),          CheckConfigCommand(),
+      PrintConfigCommand(), PlayCommand(),    ReplayCommand(),          PlanCommand(),
+      FitFeaturesCommand(), RebuildCommand(), GenerateTrafficCommand(),
   };
 }
 

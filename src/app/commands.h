@@ -19,6 +19,7 @@ Command PrintConfigCommand();
 Command RebuildCommand();
 Command ReplayCommand();
 Command ServeCommand();
+Command StatusCommand();
 
 // In the order of `suffice --help`.
 std::vector<Command> AllCommands();

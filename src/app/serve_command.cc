@@ -11,6 +11,8 @@
 #include "app/logging.h"
 #include "app/termination_signals.h"
 #include "base/status_macros.h"
+#include "service/admin_http.h"
+#include "service/http_server.h"
 #include "service/router_server.h"
 #include "suffice/engine.h"
 
@@ -26,6 +28,8 @@ struct ServeFlags {
   std::string database = "suffice.db";
   std::string listen;
   std::string port_file;
+  std::string admin_listen;
+  std::string admin_port_file;
   std::string log_format = "text";
   std::string log_level = "info";
   bool insecure_bind = false;
@@ -38,14 +42,18 @@ struct ServeFlags {
         "second one ends it at once. SIGHUP reads the policy file again; a bad one is refused and the old one "
         "serves on.",
         "suffice serve --config policies/two_tiers.yaml\n"
-        "suffice call route --prompt 'Translate to French: good morning'");
+        "suffice call route --prompt 'Translate to French: good morning'\n"
+        "suffice serve --config policies/two_tiers.yaml --admin-listen 127.0.0.1:7434");
     config.AddTo(flags);
     flags.Add("db", &database, {.value = "FILE", .help = "the SQLite file; created if missing"});
     flags.Add("listen", &listen, {.value = "HOST:PORT", .help = "instead of serve.listen; port 0: any free one"});
+    flags.Add("admin-listen", &admin_listen,
+              {.value = "HOST:PORT", .help = "instead of serve.admin_listen: metrics, health and status over HTTP"});
     flags.Add("insecure-bind", &insecure_bind,
               {.help = "allow an address that other machines can reach, in plain text"});
     flags.Add("no-reflection", &no_reflection, {.help = "do not describe the API to tools such as grpcurl"});
     flags.Add("port-file", &port_file, {.value = "FILE", .help = "write the port there once it serves"});
+    flags.Add("admin-port-file", &admin_port_file, {.value = "FILE", .help = "the same for the admin port"});
     flags.Add("log-format", &log_format, {.value = "FORMAT", .help = "of standard error", .choices = {"text", "json"}});
     flags.Add("log-level", &log_level,
               {.value = "LEVEL", .help = "least level told", .choices = {"debug", "info", "warning", "error"}});
@@ -55,6 +63,9 @@ struct ServeFlags {
   absl::StatusOr<Config> LoadServed() const {
     ConfigFlags with_listen = config;
     if (!listen.empty()) with_listen.overrides.push_back(fmt::format("serve.listen=\"{}\"", listen));
+    if (!admin_listen.empty()) {
+      with_listen.overrides.push_back(fmt::format("serve.admin_listen=\"{}\"", admin_listen));
+    }
     return with_listen.Load();
   }
 };
@@ -82,6 +93,9 @@ void LogLines(spdlog::level::level_enum level, std::string_view prefix, std::str
 // What the server has taken from the configuration for good.
 absl::Status CheckFixedKeys(const ServeConfig& old, const ServeConfig& now) {
   if (old.listen != now.listen) return absl::FailedPreconditionError("serve.listen: cannot change while serving");
+  if (old.admin_listen != now.admin_listen) {
+    return absl::FailedPreconditionError("serve.admin_listen: cannot change while serving");
+  }
   if (old.max_prompt_bytes < now.max_prompt_bytes) {
     return absl::FailedPreconditionError("serve.max_prompt_bytes: cannot grow while serving");
   }
@@ -96,8 +110,9 @@ absl::Status Reload(const ServeFlags& flags, const ServeConfig& at_start, Engine
   return absl::OkStatus();
 }
 
-void ReloadOrKeep(const ServeFlags& flags, const ServeConfig& at_start, Engine& engine) {
+void ReloadOrKeep(const ServeFlags& flags, const ServeConfig& at_start, Engine& engine, ServiceStatus& service) {
   const absl::Status status = Reload(flags, at_start, engine);
+  service.NoteReload(status);
   if (status.ok()) return;
   LogLines(spdlog::level::err, "not reloaded: ", std::string(status.message()));
   spdlog::warn("the old configuration serves on: config {}", engine.Status().config_hash);
@@ -112,6 +127,20 @@ absl::Status Drain(RouterServer& server, Engine& engine) {
   return absl::OkStatus();
 }
 
+// The admin port; null when there shall be none.
+absl::StatusOr<std::unique_ptr<HttpServer>> StartAdmin(const ServeFlags& flags, const std::string& listen,
+                                                       const ServiceStatus& status) {
+  if (listen.empty()) return nullptr;
+  SUFFICE_ASSIGN_OR_RETURN(
+      std::unique_ptr<HttpServer> admin,
+      HttpServer::Start({.listen = listen, .insecure_bind = flags.insecure_bind}, AdminPages(&status)));
+  if (!flags.admin_port_file.empty()) {
+    SUFFICE_RETURN_IF_ERROR(WritePortFile(flags.admin_port_file, admin->address().port));
+  }
+  spdlog::info("admin port on http://{}", admin->address().ToString());
+  return admin;
+}
+
 absl::Status Serve(const ServeFlags& flags, const Config& config) {
   const TerminationSignals signals;
   SUFFICE_ASSIGN_OR_RETURN(
@@ -120,6 +149,9 @@ absl::Status Serve(const ServeFlags& flags, const Config& config) {
                            .insecure_bind = flags.insecure_bind,
                            .reflection = !flags.no_reflection,
                            .max_message_bytes = config.serve.max_prompt_bytes + kMessageOverheadBytes}));
+  // Answers from here on, so that a probe can tell a slow start from a dead process.
+  SUFFICE_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> admin,
+                           StartAdmin(flags, config.serve.admin_listen, server->status()));
   auto opened = Engine::Open({.config = config, .database = flags.database});
   if (!opened.ok()) return opened.status();
   Engine& engine = **opened;
@@ -130,7 +162,7 @@ absl::Status Serve(const ServeFlags& flags, const Config& config) {
   if (!flags.port_file.empty()) SUFFICE_RETURN_IF_ERROR(WritePortFile(flags.port_file, server->address().port));
   spdlog::info("ready on {}: {}, config {}, database {}", server->address().ToString(), config.name,
                engine.Status().config_hash, flags.database);
-  while (signals.Wait() == SIGHUP) ReloadOrKeep(flags, config.serve, engine);
+  while (signals.Wait() == SIGHUP) ReloadOrKeep(flags, config.serve, engine, server->status());
   signals.Release();
   return Drain(*server, engine);
 }

@@ -1,6 +1,10 @@
 #include "app/termination_signals.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <initializer_list>
+
+#include "absl/time/clock.h"
 
 namespace suffice {
 
@@ -16,6 +20,16 @@ int TerminationSignals::Wait() const {
   while (sigwait(&signals_, &number) != 0) {
   }
   return number;
+}
+
+std::optional<int> TerminationSignals::WaitFor(absl::Duration longest) const {
+  const absl::Time deadline = absl::Now() + longest;
+  for (;;) {
+    const timespec left = absl::ToTimespec(std::max(absl::ZeroDuration(), deadline - absl::Now()));
+    const int number = sigtimedwait(&signals_, nullptr, &left);
+    if (number > 0) return number;
+    if (errno != EINTR) return std::nullopt;
+  }
 }
 
 void TerminationSignals::Release() const {

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <csignal>
+#include <optional>
+
+#include "absl/time/time.h"
 
 namespace suffice {
 
@@ -13,6 +16,8 @@ class TerminationSignals {
   TerminationSignals();
   // The next one of the three.
   int Wait() const;
+  // The same, but nothing when none comes within `longest`.
+  std::optional<int> WaitFor(absl::Duration longest) const;
   // From here on SIGTERM and SIGINT end the process at once.
   void Release() const;
 

@@ -15,6 +15,7 @@
 #include "base/status_macros.h"
 #include "engine/answer_cache.h"
 #include "engine/decide.h"
+#include "engine/decision_tally.h"
 #include "engine/explain.h"
 #include "engine/learner_loop.h"
 #include "engine/session_book.h"
@@ -155,6 +156,7 @@ class Engine::Impl {
         log_(std::move(log)),
         ids_(RandomSeed()),
         seed_(RandomSeed()),
+        started_us_(clock_->NowMicros()),
         answers_(config.serve.idempotency_window),
         sessions_(config.sessions.capacity) {}
   ~Impl() { Close().IgnoreError(); }
@@ -171,6 +173,7 @@ class Engine::Impl {
   absl::Status Close();
 
  private:
+  absl::StatusOr<Decision> RouteAndCount(const RouteRequest& request);
   absl::StatusOr<Decision> RouteOnce(const RouteRequest& request);
   DecideContext ContextOf(const RouteRequest& request, const Config& config);
   // A decision is made: its tier is warm, and its conversation has it.
@@ -181,9 +184,11 @@ class Engine::Impl {
   const std::unique_ptr<EventLog> log_;
   DecisionIdGenerator ids_;
   const uint64_t seed_;
+  const int64_t started_us_;
   AnswerCache answers_;
   SessionBook sessions_;
   Warmth warmth_;
+  DecisionTally tally_;
   SnapshotPublisher publisher_;
   std::unique_ptr<LearnerLoop> loop_;
 
@@ -211,6 +216,7 @@ absl::Status Engine::Impl::RememberRows(const Config& config) {
   const int64_t rows = std::max(window, kRowsRemembered);
   return log_->ScanDecisions(std::max<int64_t>(0, last - rows), rows, [&](const DecisionRecord& record) {
     if (record.origin == DecisionOrigin::kEval) return true;
+    tally_.Recall(record.tier);
     Remember(record.tenant, record.session, record.tier, record.time_us);
     if (!record.request_id.empty() && record.seq > last - window) {
       answers_.Remember(record.tenant, record.request_id, AnswerOf(record, config));
@@ -236,8 +242,15 @@ void Engine::Impl::Remember(const std::string& tenant, const std::string& sessio
 }
 
 absl::StatusOr<Decision> Engine::Impl::Route(const RouteRequest& request) {
-  if (request.request_id.empty() || request.dry_run) return RouteOnce(request);
-  return answers_.GetOrMake(request.tenant, request.request_id, [&] { return RouteOnce(request); });
+  if (request.dry_run) return RouteOnce(request);
+  if (request.request_id.empty()) return RouteAndCount(request);
+  return answers_.GetOrMake(request.tenant, request.request_id, [&] { return RouteAndCount(request); });
+}
+
+absl::StatusOr<Decision> Engine::Impl::RouteAndCount(const RouteRequest& request) {
+  absl::StatusOr<Decision> answer = RouteOnce(request);
+  tally_.Add(answer);
+  return answer;
 }
 
 absl::StatusOr<Decision> Engine::Impl::RouteOnce(const RouteRequest& request) {
@@ -322,7 +335,16 @@ EngineStatus Engine::Impl::Status() const {
   status.feature_set = fmt::format("{}-{:016x}", snapshot->features->kind(), snapshot->features->version());
   status.config_hash = snapshot->config_hash;
   status.log_error = log.error;
-  ReportTiers(*snapshot, warmth_, clock_->NowMicros(), status);
+  status.time_us = clock_->NowMicros();
+  status.started_us = started_us_;
+  status.config_name = snapshot->config->name;
+  status.limits = snapshot->limits.status;
+  status.infeasible = snapshot->limits.infeasible;
+  ReportTiers(*snapshot, warmth_, status.time_us, status);
+  tally_.Report(status);
+  if (status.decisions > 0) {
+    status.feedback_share = static_cast<double>(status.feedbacks) / static_cast<double>(status.decisions);
+  }
   return status;
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "engine/flips.h"
 #include "features/sketch.h"
 #include "policy/policy.h"
 
@@ -13,13 +14,6 @@ namespace suffice {
 namespace {
 
 constexpr size_t kMaxContributions = 10;
-
-const TierView* FindView(const DecisionRecord& decision, const std::string& tier) {
-  for (const TierView& view : decision.tiers) {
-    if (view.tier == tier) return &view;
-  }
-  return nullptr;
-}
 
 // The eligible tier with the highest score besides the chosen one; null when there is none.
 const TierView* RunnerUp(const DecisionRecord& decision) {
@@ -60,55 +54,6 @@ std::vector<Explanation::Contribution> Contributions(const DecisionRecord& decis
   return all;
 }
 
-void AddDrawFlips(const DecisionRecord& decision, double u, std::vector<std::string>& flips) {
-  double low = 0;
-  for (const TierView& view : decision.tiers) {
-    const double high = low + view.propensity;
-    if (view.propensity > 0 && view.tier != decision.policy_tier) {
-      flips.push_back(
-          fmt::format("a draw in [{:.4f}, {:.4f}) instead of {:.4f} would have chosen {}", low, high, u, view.tier));
-    }
-    low = high;
-  }
-}
-
-std::string SessionSentence(const TierView& view, const TierView& chosen) {
-  const double gain = view.score - chosen.score;
-  return fmt::format("{}; {} would have been {:.4f} {}", view.exclusion_detail, view.tier, std::abs(gain),
-                     gain > 0 ? "better" : "worse");
-}
-
-void AddScoreFlips(const DecisionRecord& decision, const Config& config, const TierView& chosen,
-                   std::vector<std::string>& flips) {
-  const double weight = config.objective.kind == ObjectiveKind::kWeighted ? config.objective.cost_weight : 0;
-  for (const TierView& view : decision.tiers) {
-    if (view.tier == chosen.tier) continue;
-    if (view.exclusion == ExclusionReason::kSession) {
-      flips.push_back(SessionSentence(view, chosen));
-      continue;
-    }
-    if (view.exclusion != ExclusionReason::kNone) {
-      const double score = view.quality - weight * view.cost_usd;
-      if (score > chosen.score) {
-        flips.push_back(fmt::format("were it not excluded ({}), {} would have had the better score",
-                                    view.exclusion_detail, view.tier));
-      }
-      continue;
-    }
-    const double margin = chosen.score - view.score;
-    flips.push_back(
-        margin >= 0
-            ? fmt::format("{} would have the best score if its predicted quality were {:.4f} higher", view.tier, margin)
-            : fmt::format("{} had a score higher by {:.4f}; {} was chosen to explore", view.tier, -margin,
-                          chosen.tier));
-    const double dearer = chosen.cost_usd - view.cost_usd, better = chosen.quality - view.quality;
-    if (dearer != 0 && better / dearer > 0) {
-      flips.push_back(fmt::format("an objective.cost_weight {} {:.4g} (now {:.4g}) prefers {}",
-                                  dearer > 0 ? "above" : "below", better / dearer, weight, view.tier));
-    }
-  }
-}
-
 }  // namespace
 
 Explanation ExplainDecision(const DecisionRecord& decision, const Config& made_with, const Snapshot& snapshot) {
@@ -131,15 +76,7 @@ Explanation ExplainDecision(const DecisionRecord& decision, const Config& made_w
   if (const TierView* runner_up = RunnerUp(decision)) {
     explanation.contributions = Contributions(decision, runner_up->tier, snapshot);
   }
-  if (const TierView* chosen = FindView(decision, decision.tier)) {
-    if (decision.origin == DecisionOrigin::kLive) {
-      AddDrawFlips(decision, explanation.draw, explanation.flips);
-    } else {
-      explanation.flips.push_back(
-          fmt::format("the caller chose; the policy would have chosen {}", decision.policy_tier));
-    }
-    AddScoreFlips(decision, made_with, *chosen, explanation.flips);
-  }
+  explanation.flips = FlipsOf(decision, explanation.draw);
   return explanation;
 }
 

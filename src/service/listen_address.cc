@@ -20,9 +20,9 @@ std::string ListenAddress::ToString() const {
   return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
 }
 
-absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text) {
-  const auto error = [&text] {
-    return InvalidField("listen",
+absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text, std::string_view field) {
+  const auto error = [&] {
+    return InvalidField(field,
                         fmt::format("expected host:port, for example 127.0.0.1:7433 or [::1]:7433, got \"{}\"", text));
   };
   const size_t colon = text.rfind(':');
@@ -34,6 +34,14 @@ absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text) {
   if (!absl::SimpleAtoi(text.substr(colon + 1), &address.port) || address.port < 0 || address.port > 65535)
     return error();
   return address;
+}
+
+absl::Status CheckReach(const ListenAddress& address, bool insecure_bind) {
+  if (insecure_bind || address.IsLoopback()) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format(
+      "refusing to listen on {}: other machines could reach it, in plain text and without authentication; "
+      "bind to a loopback address, or allow it with --insecure-bind",
+      address.ToString()));
 }
 
 }  // namespace suffice

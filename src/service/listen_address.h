@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 
@@ -18,7 +19,9 @@ struct ListenAddress {
   std::string ToString() const;
 };
 
-// INVALID_ARGUMENT naming "listen".
-absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text);
+// INVALID_ARGUMENT naming `field`.
+absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text, std::string_view field = "listen");
+// FAILED_PRECONDITION for an address that other machines can reach, unless `insecure_bind` allows it.
+absl::Status CheckReach(const ListenAddress& address, bool insecure_bind);
 
 }  // namespace suffice

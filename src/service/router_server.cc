@@ -23,12 +23,7 @@ void EnablePlugins(bool reflection) {
 
 absl::StatusOr<std::unique_ptr<RouterServer>> RouterServer::Start(const RouterServerOptions& options) {
   SUFFICE_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
-  if (!address.IsLoopback() && !options.insecure_bind) {
-    return absl::FailedPreconditionError(fmt::format(
-        "refusing to listen on {}: other machines could reach it, in plain text and without authentication; "
-        "bind to a loopback address, or allow it with --insecure-bind",
-        address.ToString()));
-  }
+  SUFFICE_RETURN_IF_ERROR(CheckReach(address, options.insecure_bind));
   EnablePlugins(options.reflection);
   std::unique_ptr<RouterServer> server(new RouterServer(address));
   grpc::ServerBuilder builder;
@@ -39,6 +34,7 @@ absl::StatusOr<std::unique_ptr<RouterServer>> RouterServer::Start(const RouterSe
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
   builder.SetMaxReceiveMessageSize(static_cast<int>(std::min<int64_t>(options.max_message_bytes, INT32_MAX)));
   builder.RegisterService(&server->service_);
+  builder.RegisterService(&server->admin_);
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr || port == 0) {
     return absl::UnavailableError(fmt::format("cannot listen on {}: is the port taken?", address.ToString()));
@@ -52,20 +48,24 @@ RouterServer::~RouterServer() { Shutdown(absl::ZeroDuration()); }
 
 void RouterServer::Serve(Engine* engine) {
   service_.Serve(engine);
+  status_.Serve(engine);
   SetServing(true);
 }
 
 void RouterServer::Shutdown(absl::Duration drain) {
   if (server_ == nullptr) return;
   SetServing(false);
+  status_.Drain();
   server_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
   server_.reset();
+  status_.Forget();
 }
 
 void RouterServer::SetServing(bool serving) {
   auto* health = server_->GetHealthCheckService();
   health->SetServingStatus(serving);
   health->SetServingStatus(v1::RouterService::service_full_name(), serving);
+  health->SetServingStatus(v1::AdminService::service_full_name(), serving);
 }
 
 }  // namespace suffice

@@ -1,4 +1,4 @@
-// The gRPC server: suffice.v1.RouterService with grpc.health.v1, reflection and a drain.
+// The gRPC server: suffice.v1.RouterService and AdminService with grpc.health.v1, reflection and a drain.
 //
 //   auto server = RouterServer::Start({.listen = "127.0.0.1:0"});
 //   (*server)->Serve(engine);               // health: SERVING
@@ -15,8 +15,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "service/admin_service.h"
 #include "service/listen_address.h"
 #include "service/router_service.h"
+#include "service/service_status.h"
 
 namespace suffice {
 
@@ -44,13 +46,17 @@ class RouterServer {
 
   // With the port really bound.
   const ListenAddress& address() const { return address_; }
+  // What the admin service tells; lives as long as the server. Its engine is gone once Shutdown has returned.
+  ServiceStatus& status() { return status_; }
 
  private:
   explicit RouterServer(ListenAddress address) : address_(std::move(address)) {}
   void SetServing(bool serving);
 
   ListenAddress address_;
+  ServiceStatus status_;
   RouterService service_;
+  AdminService admin_{&status_};
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -13,7 +13,9 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "service/admin_http.h"
 #include "suffice/config.h"
+#include "suffice/v1/admin.grpc.pb.h"
 
 namespace suffice {
 namespace {
@@ -107,7 +109,23 @@ TEST_CASE("before the engine is open, every call is refused as starting", "[serv
     writer->WritesDone();
     CHECK(Reason(writer->Finish()) == "STARTING");
   }
+  const auto admin = v1::AdminService::NewStub(running.channel);
+  const auto status = [&admin](v1::AdminServiceGetStatusResponse* response) {
+    Context context;
+    return admin->GetStatus(&context, {}, response);
+  };
+  v1::AdminServiceGetStatusResponse state;
+  CHECK(Reason(status(&state)) == "STARTING");
+  const HttpServer::Handler pages = AdminPages(&running.server->status());
+  CHECK(pages("/readyz").status == 503);
+  CHECK(pages("/status").status == 503);
+  CHECK(pages("/healthz").status == 200);
   running.Open();
+  CHECK(pages("/readyz").status == 200);
+  CHECK(pages("/status").content_type == "application/json");
+  CHECK(status(&state).ok());
+  CHECK(state.tiers_size() == 2);
+  CHECK(running.Health("suffice.v1.AdminService") == HealthCheckResponse::SERVING);
   CHECK(running.Health("") == HealthCheckResponse::SERVING);
   CHECK(running.Health(name) == HealthCheckResponse::SERVING);
   CHECK(running.Route(&decision).ok());

@@ -9,11 +9,16 @@
 
 namespace {
 
-constexpr int kUsualColumns = 80;
-
-int TerminalColumns(int descriptor) {
+// Of what may or may not be a terminal.
+suffice::TerminalSize SizeOf(int descriptor) {
   winsize size{};
-  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsualColumns;
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
+  return {.columns = size.ws_col, .rows = size.ws_row};
+}
+
+std::optional<suffice::TerminalSize> TerminalOf(int descriptor) {
+  if (isatty(descriptor) != 1) return std::nullopt;
+  return SizeOf(descriptor);
 }
 
 }  // namespace
@@ -28,7 +33,8 @@ int main(int argc, char** argv) {
         return value;
       },
       .err_is_terminal = isatty(STDERR_FILENO) == 1,
-      .err_columns = TerminalColumns(STDERR_FILENO),
+      .err_columns = SizeOf(STDERR_FILENO).columns,
+      .out_terminal = [] { return TerminalOf(STDOUT_FILENO); },
   };
   const int code = suffice::RunSuffice(std::vector<std::string>(argv + 1, argv + argc), io);
   // A full disk behind a redirection must not look like success.
