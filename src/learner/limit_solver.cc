@@ -121,6 +121,12 @@ void AddWeights(const Config& config, const ContextTable& table, const std::vect
   }
 }
 
+// Sweeps over the multipliers may stop at a kink before limits that cannot be kept together have driven one of them up.
+bool KeepsLimits(const DualSolution& dual) {
+  constexpr double kWithin = 1e-3;
+  return std::all_of(dual.excess.begin(), dual.excess.end(), [](double excess) { return excess <= kWithin; });
+}
+
 // The scores under `in_force` as the objective of a problem of one tenant's contexts, for its own budgets.
 DualProblem TenantProblem(const std::vector<TierModel>& models, const Config& config, const ContextTable& table,
                           const std::vector<PacedLimit>& own, const DualProblem& everybody,
@@ -319,7 +325,8 @@ LimitSolution SolveLimits(const Config& config, const std::vector<TierModel>& mo
   SolveTenants(config, models, table, inputs.budgets, problem, dual.multipliers, in_force);
   in_force.cost_debt = fold.cost().debt;
   ReportLimits(config, models, table, limits, dual, fold, in_force);
-  if (dual.clamped && fold.contexts_seen() >= kContextsToJudge && !IsFeasible(problem)) {
+  const bool kept = !dual.clamped && KeepsLimits(dual);
+  if (!kept && fold.contexts_seen() >= kContextsToJudge && !IsFeasible(problem)) {
     ReportInfeasible(config, models, table, limits, in_force);
   }
   JudgeQuality(config, table, fold, in_force);

@@ -69,7 +69,7 @@ TEST_CASE("Replay cases", "[replay]") {
   }
 }
 
-TEST_CASE("There are 30 replay cases at least, and no two have the same name", "[replay]") {
+TEST_CASE("There are at least 60 replay cases, and no two have the same name", "[replay]") {
   std::map<std::string, int> names;
   for (const CaseFile& file : ReadCaseFiles()) {
     for (const ReplayCase& replay_case : file.cases) ++names[replay_case.name];
@@ -78,7 +78,7 @@ TEST_CASE("There are 30 replay cases at least, and no two have the same name", "
     INFO(name);
     CHECK(count == 1);
   }
-  CHECK(names.size() >= 30);
+  CHECK(names.size() >= 60);
 }
 
 TEST_CASE("A case that is as expected has no problems", "[replay]") {
