@@ -6,7 +6,7 @@
 //   ... call the model ...
 //   (*engine)->RecordFeedback({.feedback_id = "f1", .decision_id = decision->id, .reward = 1.0});
 //
-// Thread contract: every method is thread-safe. Route neither blocks on I/O nor on other callers' I/O.
+// Thread contract: every method is thread-safe. Route with a callback neither blocks on I/O nor on other callers' I/O.
 #pragma once
 
 #include <functional>
@@ -60,6 +60,7 @@ struct EngineStatus {
 class Engine {
  public:
   using RecordDone = std::function<void(absl::StatusOr<Receipt>)>;
+  using RouteDone = std::function<void(absl::StatusOr<Decision>)>;
 
   // Opens or creates the database, applies migrations, and loads the newest snapshot and the tail of the log.
   static absl::StatusOr<std::unique_ptr<Engine>> Open(EngineOptions options);
@@ -69,7 +70,12 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // INVALID_ARGUMENT names the field; FAILED_PRECONDITION when no tier is eligible; RESOURCE_EXHAUSTED when the log's
-  // queue is full.
+  // queue is full, or (reason BUDGET_EXHAUSTED) when hard budgets cover no tier. A decision that a hard budget counts is
+  // answered when its reservation is on disk: `done` then runs on the log's thread (so it must not block), UNAVAILABLE
+  // if the row could not be written; every other one is answered at once, on the caller's. A repeated request id waits
+  // for the answer that is being made, and shares its error.
+  void Route(const RouteRequest& request, RouteDone done);
+  // The same, waiting for the answer: up to a commit under hard budgets. Not to be called from a callback.
   absl::StatusOr<Decision> Route(const RouteRequest& request);
 
   // `done` runs once, on the log's thread, after the commit (so it must not block). NOT_FOUND: unknown decision.

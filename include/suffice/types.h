@@ -141,6 +141,8 @@ struct Feedback {
 // Says that a record is on disk.
 struct Receipt {
   bool duplicate = false;  // it had been there before, the same
+  int64_t seq = 0;         // place in the log among its kind; 0: a duplicate
+  int64_t cost_nanos = 0;  // of an outcome: what was settled, in 1e-9 US dollars
 };
 
 // Why a decision fell as it did.

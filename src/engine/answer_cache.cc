@@ -25,19 +25,45 @@ void AnswerCache::Insert(Shard& shard, std::string key, Decision answer) {
   }
 }
 
-absl::StatusOr<Decision> AnswerCache::GetOrMake(const std::string& tenant, const std::string& request_id,
-                                                const std::function<absl::StatusOr<Decision>()>& make) {
+bool AnswerCache::Begin(const std::string& tenant, const std::string& request_id, const Done& done) {
   std::string key = KeyOf(tenant, request_id);
   Shard& shard = ShardOf(key);
-  absl::MutexLock lock(&shard.mutex);
-  if (const auto it = shard.answers.find(key); it != shard.answers.end()) {
-    Decision answer = *it->second;
-    answer.replayed = true;
-    return answer;
+  std::shared_ptr<const Decision> known;
+  {
+    absl::MutexLock lock(&shard.mutex);
+    if (const auto it = shard.answers.find(key); it != shard.answers.end()) {
+      known = it->second;
+    } else {
+      const auto [making, first] = shard.in_making.try_emplace(std::move(key));
+      if (!first) making->second.push_back(done);
+      return first;
+    }
   }
-  absl::StatusOr<Decision> answer = make();
-  if (answer.ok()) Insert(shard, std::move(key), *answer);
-  return answer;
+  Decision answer = *known;
+  answer.replayed = true;
+  done(std::move(answer));
+  return false;
+}
+
+void AnswerCache::Finish(const std::string& tenant, const std::string& request_id,
+                         const absl::StatusOr<Decision>& answer) {
+  std::string key = KeyOf(tenant, request_id);
+  Shard& shard = ShardOf(key);
+  std::vector<Done> waiting;
+  {
+    absl::MutexLock lock(&shard.mutex);
+    const auto making = shard.in_making.find(key);
+    if (making != shard.in_making.end()) {
+      waiting = std::move(making->second);
+      shard.in_making.erase(making);
+    }
+    if (answer.ok()) Insert(shard, std::move(key), *answer);
+  }
+  for (const Done& done : waiting) {
+    absl::StatusOr<Decision> copy = answer;
+    if (copy.ok()) copy->replayed = true;
+    done(std::move(copy));
+  }
 }
 
 void AnswerCache::Remember(const std::string& tenant, const std::string& request_id, Decision answer) {

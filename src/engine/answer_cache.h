@@ -1,5 +1,5 @@
 // Remembers the newest answers by tenant and request id, so that a repeated request gets the same answer.
-// Thread contract: thread-safe; sharded, and a lock is held only per shard.
+// Thread contract: thread-safe; sharded, a lock is held only per shard, and not while `done` runs.
 #pragma once
 
 #include <array>
@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -22,10 +23,12 @@ class AnswerCache {
   // `capacity` answers over all shards, at least one each.
   explicit AnswerCache(int64_t capacity);
 
-  // The remembered answer (with `replayed` set), or `make`'s, which is then remembered unless it is an error. Two
-  // callers with the same id never both make one.
-  absl::StatusOr<Decision> GetOrMake(const std::string& tenant, const std::string& request_id,
-                                     const std::function<absl::StatusOr<Decision>()>& make);
+  using Done = std::function<void(absl::StatusOr<Decision>)>;
+  // Whoever asks for an id first makes its answer: true is returned, and the caller must Finish it. For everybody else
+  // `done` is called: at once with the remembered answer (with `replayed` set), or, while it is being made, by Finish.
+  bool Begin(const std::string& tenant, const std::string& request_id, const Done& done);
+  // Remembers the answer, unless it is an error, and hands it (then with `replayed` set) or the error to all who wait.
+  void Finish(const std::string& tenant, const std::string& request_id, const absl::StatusOr<Decision>& answer);
   void Remember(const std::string& tenant, const std::string& request_id, Decision answer);
 
  private:
@@ -33,6 +36,7 @@ class AnswerCache {
     absl::Mutex mutex;
     absl::flat_hash_map<std::string, std::shared_ptr<const Decision>> answers ABSL_GUARDED_BY(mutex);
     std::deque<std::string> oldest_first ABSL_GUARDED_BY(mutex);
+    absl::flat_hash_map<std::string, std::vector<Done>> in_making ABSL_GUARDED_BY(mutex);  // who waits
   };
   static constexpr size_t kShards = 64;
 

@@ -9,6 +9,7 @@
 #include <future>
 #include <utility>
 
+#include "absl/synchronization/notification.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/money.h"
@@ -17,6 +18,7 @@
 #include "engine/decide.h"
 #include "engine/decision_tally.h"
 #include "engine/explain.h"
+#include "engine/gate.h"
 #include "engine/learner_loop.h"
 #include "engine/session_book.h"
 #include "engine/warmth.h"
@@ -162,7 +164,7 @@ class Engine::Impl {
   ~Impl() { Close().IgnoreError(); }
 
   absl::Status Start(Config config);
-  absl::StatusOr<Decision> Route(const RouteRequest& request);
+  void Route(const RouteRequest& request, RouteDone done);
   void RecordOutcome(const Outcome& outcome, RecordDone done);
   void RecordFeedback(const Feedback& feedback, RecordDone done);
   absl::StatusOr<Explanation> Explain(const DecisionId& id, const std::string& tenant);
@@ -173,8 +175,9 @@ class Engine::Impl {
   absl::Status Close();
 
  private:
-  absl::StatusOr<Decision> RouteAndCount(const RouteRequest& request);
-  absl::StatusOr<Decision> RouteOnce(const RouteRequest& request);
+  void RouteAndCount(const RouteRequest& request, RouteDone done);
+  void RouteOnce(const RouteRequest& request, const RouteDone& done);
+  absl::Status Append(DecisionRecord record, const Decision& answer, bool durable, const RouteDone& done);
   DecideContext ContextOf(const RouteRequest& request, const Config& config);
   // A decision is made: its tier is warm, and its conversation has it.
   void Remember(const std::string& tenant, const std::string& session, const std::string& tier, int64_t time_us);
@@ -190,6 +193,7 @@ class Engine::Impl {
   Warmth warmth_;
   DecisionTally tally_;
   SnapshotPublisher publisher_;
+  std::unique_ptr<Gate> gate_;
   std::unique_ptr<LearnerLoop> loop_;
 
   absl::Mutex reload_mutex_;  // one Reload or Close at a time
@@ -202,10 +206,12 @@ absl::Status Engine::Impl::Start(Config config) {
   const auto shared = std::make_shared<const Config>(std::move(config));
   SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(shared->Hash(), ConfigToYaml(*shared)));
   SUFFICE_RETURN_IF_ERROR(RememberRows(*shared));
+  gate_ = std::make_unique<Gate>(shared);
+  SUFFICE_RETURN_IF_ERROR(gate_->Restore(*log_, clock_->NowMicros()));
   SUFFICE_ASSIGN_OR_RETURN(Learner learner, Learner::Resume(log_.get(), shared));
   SUFFICE_RETURN_IF_ERROR(learner.CatchUpFully());
   loop_ = std::make_unique<LearnerLoop>(std::move(learner), log_.get(), &publisher_, clock_,
-                                        absl::Seconds(shared->serve.publish_interval_s));
+                                        absl::Seconds(shared->serve.publish_interval_s), gate_.get());
   log_->SetCommitListener([this] { loop_->Notify(); });
   return absl::OkStatus();
 }
@@ -241,27 +247,40 @@ void Engine::Impl::Remember(const std::string& tenant, const std::string& sessio
   if (!session.empty()) sessions_.Use(tenant, session, tier, time_us);
 }
 
-absl::StatusOr<Decision> Engine::Impl::Route(const RouteRequest& request) {
-  if (request.dry_run) return RouteOnce(request);
-  if (request.request_id.empty()) return RouteAndCount(request);
-  return answers_.GetOrMake(request.tenant, request.request_id, [&] { return RouteAndCount(request); });
+void Engine::Impl::Route(const RouteRequest& request, RouteDone done) {
+  if (request.dry_run) return RouteOnce(request, done);
+  if (request.request_id.empty()) return RouteAndCount(request, std::move(done));
+  if (!answers_.Begin(request.tenant, request.request_id, done)) return;
+  RouteAndCount(request, [this, tenant = request.tenant, id = request.request_id,
+                          done = std::move(done)](absl::StatusOr<Decision> answer) {
+    answers_.Finish(tenant, id, answer);
+    done(std::move(answer));
+  });
 }
 
-absl::StatusOr<Decision> Engine::Impl::RouteAndCount(const RouteRequest& request) {
-  absl::StatusOr<Decision> answer = RouteOnce(request);
-  tally_.Add(answer);
-  return answer;
+void Engine::Impl::RouteAndCount(const RouteRequest& request, RouteDone done) {
+  RouteOnce(request, [this, done = std::move(done)](absl::StatusOr<Decision> answer) {
+    tally_.Add(answer);
+    done(std::move(answer));
+  });
 }
 
-absl::StatusOr<Decision> Engine::Impl::RouteOnce(const RouteRequest& request) {
+void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done) {
   const SnapshotPtr snapshot = publisher_.Get();
   const DecideContext context = ContextOf(request, *snapshot->config);
-  SUFFICE_ASSIGN_OR_RETURN(DecisionRecord record, Decide(*snapshot, request, context));
-  Decision answer = AnswerOf(record, *snapshot->config);
-  if (request.dry_run) return answer;
+  absl::StatusOr<Consideration> considered = Consider(*snapshot, request, context);
+  if (!considered.ok()) return done(considered.status());
+  if (const absl::Status status = gate_->Choose(*snapshot, request, *considered); !status.ok()) return done(status);
+  Decision answer = AnswerOf(considered->row, *snapshot->config);
+  if (request.dry_run) return done(std::move(answer));
 
-  if (IsKept(record)) {
-    SUFFICE_RETURN_IF_ERROR(log_->AppendDecision(std::move(record)));
+  const bool durable = gate_->MustBeDurable(considered->row);
+  if (IsKept(considered->row)) {
+    const absl::Status status = Append(std::move(considered->row), answer, durable, done);
+    if (!status.ok()) {
+      gate_->Cancel(answer.id);
+      return done(status);
+    }
   } else {
     dropped_rows_.fetch_add(1, std::memory_order_relaxed);
   }
@@ -271,14 +290,38 @@ absl::StatusOr<Decision> Engine::Impl::RouteOnce(const RouteRequest& request) {
     agreement_decisions_.fetch_add(1, std::memory_order_relaxed);
     if (request.caller_tier == answer.policy_tier) agreements_.fetch_add(1, std::memory_order_relaxed);
   }
-  return answer;
+  if (!durable) done(std::move(answer));
+}
+
+// Queues the row; `durable`: the caller is answered after the commit. A reservation whose row could not be written is
+// given back, as nobody was told to make the call.
+absl::Status Engine::Impl::Append(DecisionRecord record, const Decision& answer, bool durable, const RouteDone& done) {
+  if (durable) {
+    return log_->AppendDecision(std::move(record), [this, answer, done](const absl::StatusOr<Receipt>& receipt) {
+      if (!receipt.ok()) {
+        gate_->Cancel(answer.id);
+        return done(receipt.status());
+      }
+      gate_->Committed(answer.id, receipt->seq);
+      done(answer);
+    });
+  }
+  if (record.reserved_cost_nanos == 0) return log_->AppendDecision(std::move(record));
+  const auto committed = [this, id = record.id](const absl::StatusOr<Receipt>& receipt) {
+    if (receipt.ok()) gate_->Committed(id, receipt->seq);
+  };
+  return log_->AppendDecision(std::move(record), committed, EventLog::WhenFailed::kRetry);
 }
 
 void Engine::Impl::RecordOutcome(const Outcome& outcome, RecordDone done) {
   if (const absl::Status status = CheckOutcome(outcome); !status.ok()) return done(status);
   OutcomeRecord record{.time_us = clock_->NowMicros(), .outcome = outcome};
   if (outcome.cost_usd) record.cost_nanos = Money::FromUsd(*outcome.cost_usd).nanos;
-  log_->AppendOutcome(std::move(record), std::move(done));
+  log_->AppendOutcome(std::move(record), [this, id = outcome.decision_id,
+                                          done = std::move(done)](absl::StatusOr<Receipt> receipt) {
+    if (receipt.ok() && !receipt->duplicate) gate_->Settle(id, receipt->cost_nanos, receipt->seq);
+    if (done) done(std::move(receipt));
+  });
 }
 
 void Engine::Impl::RecordFeedback(const Feedback& feedback, RecordDone done) {
@@ -307,6 +350,7 @@ absl::Status Engine::Impl::Reload(Config config) {
   const auto shared = std::make_shared<const Config>(std::move(config));
   SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(shared->Hash(), ConfigToYaml(*shared)));
   sessions_.SetCapacity(shared->sessions.capacity);
+  SUFFICE_RETURN_IF_ERROR(gate_->Reload(shared, *log_, clock_->NowMicros()));
   return loop_->Reload(shared);
 }
 
@@ -345,6 +389,9 @@ EngineStatus Engine::Impl::Status() const {
   if (status.decisions > 0) {
     status.feedback_share = static_cast<double>(status.feedbacks) / static_cast<double>(status.decisions);
   }
+  status.budgets = gate_->Status(status.time_us);
+  status.budget_refusals = gate_->refusals();
+  status.dangling_decisions = gate_->overdue(status.time_us);
   return status;
 }
 
@@ -384,7 +431,17 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
-absl::StatusOr<Decision> Engine::Route(const RouteRequest& request) { return impl_->Route(request); }
+void Engine::Route(const RouteRequest& request, RouteDone done) { impl_->Route(request, std::move(done)); }
+absl::StatusOr<Decision> Engine::Route(const RouteRequest& request) {
+  absl::StatusOr<Decision> answer = absl::UnknownError("not answered");
+  absl::Notification answered;
+  impl_->Route(request, [&](absl::StatusOr<Decision> made) {
+    answer = std::move(made);
+    answered.Notify();
+  });
+  answered.WaitForNotification();
+  return answer;
+}
 void Engine::RecordOutcome(const Outcome& outcome, RecordDone done) { impl_->RecordOutcome(outcome, std::move(done)); }
 void Engine::RecordFeedback(const Feedback& feedback, RecordDone done) {
   impl_->RecordFeedback(feedback, std::move(done));

@@ -11,6 +11,8 @@ namespace {
 
 // A state is kept after this many events, so that a restart has a short tail to fold.
 constexpr int64_t kEventsBetweenStates = 20000;
+// What a soft budget asks changes with the time, too.
+constexpr absl::Duration kPacingInterval = absl::Seconds(1);
 
 int64_t EventsBetween(const LogCursor& from, const LogCursor& to) {
   return to.outcome_seq - from.outcome_seq + to.feedback_seq - from.feedback_seq;
@@ -19,11 +21,12 @@ int64_t EventsBetween(const LogCursor& from, const LogCursor& to) {
 }  // namespace
 
 LearnerLoop::LearnerLoop(Learner learner, EventLog* log, SnapshotPublisher* publisher, const Clock* clock,
-                         absl::Duration publish_interval)
+                         absl::Duration publish_interval, Gate* gate)
     : log_(log),
       publisher_(publisher),
       clock_(clock),
       publish_interval_(publish_interval),
+      gate_(gate),
       learner_(std::move(learner)),
       kept_(learner_.cursor()) {
   if (const absl::Status status = Publish(/*with_state=*/false); !status.ok()) last_status_ = status;
@@ -64,6 +67,7 @@ absl::Status LearnerLoop::Stop() {
   thread_.join();
   if (fit_thread_.joinable()) fit_thread_.join();
   SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
+  SUFFICE_RETURN_IF_ERROR(gate_->Save(*log_, clock_->NowMicros(), /*always=*/true));
   return Publish(/*with_state=*/true);
 }
 
@@ -77,7 +81,8 @@ void LearnerLoop::Run() {
     int64_t ticket;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(this, &LearnerLoop::HasWork));
+      mutex_.AwaitWithTimeout(absl::Condition(this, &LearnerLoop::HasWork),
+                              gate_->has_soft_budgets() ? kPacingInterval : absl::InfiniteDuration());
       if (stopping_) return;
       dirty_ = false;
       ticket = asked_;
@@ -104,15 +109,18 @@ absl::Status LearnerLoop::Round(std::shared_ptr<const Config> config, FeatureSet
     kept_ = {};
   }
   SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
-  if (changed || learner_.cursor() != published_) {
+  const bool paces = gate_->has_soft_budgets() && gate_->decisions() != published_decisions_;
+  if (changed || paces || learner_.cursor() != published_) {
     SUFFICE_RETURN_IF_ERROR(Publish(refolded || EventsBetween(kept_, learner_.cursor()) >= kEventsBetweenStates));
   }
+  SUFFICE_RETURN_IF_ERROR(gate_->Save(*log_, clock_->NowMicros(), /*always=*/false));
   MaybeStartFit();
   return absl::OkStatus();
 }
 
 absl::Status LearnerLoop::Publish(bool with_state) {
-  const SnapshotPtr snapshot = learner_.NextSnapshot();
+  published_decisions_ = gate_->decisions();
+  const SnapshotPtr snapshot = learner_.NextSnapshot(gate_->PacedBudgets(clock_->NowMicros()));
   publisher_->Publish(snapshot);
   published_ = snapshot->cursor;
   if (with_state) kept_ = snapshot->cursor;

@@ -1,5 +1,5 @@
-// The thread that follows the log: folds, publishes snapshots, fits the first feature projection, keeps states to
-// restart from. Thread contract: thread-safe.
+// The thread that follows the log: folds, publishes snapshots (with soft budgets' targets, at least once a second while
+// decisions are made), fits the first feature projection, keeps states to restart from. Thread contract: thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "engine/gate.h"
 #include "learner/learner.h"
 #include "learner/snapshot.h"
 #include "log/event_log.h"
@@ -20,9 +21,10 @@ namespace suffice {
 
 class LearnerLoop {
  public:
-  // Takes a caught-up learner and publishes its first snapshot. `log`, `publisher` and `clock` outlive the loop.
+  // Takes a caught-up learner and publishes its first snapshot. `log`, `publisher`, `clock` and `gate` outlive the
+  // loop.
   LearnerLoop(Learner learner, EventLog* log, SnapshotPublisher* publisher, const Clock* clock,
-              absl::Duration publish_interval);
+              absl::Duration publish_interval, Gate* gate);
   ~LearnerLoop();
 
   // Something was committed. Cheap.
@@ -48,10 +50,12 @@ class LearnerLoop {
   SnapshotPublisher* const publisher_;
   const Clock* const clock_;
   const absl::Duration publish_interval_;
+  Gate* const gate_;
 
   // The loop's thread only (and the constructor).
   Learner learner_;
   LogCursor published_;
+  int64_t published_decisions_ = 0;  // of the gate
   LogCursor kept_;  // cursor of the newest kept state
   bool fit_started_ = false;
   std::thread fit_thread_;

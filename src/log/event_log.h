@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -42,7 +43,17 @@ class EventLog {
   virtual ~EventLog() = default;
 
   // Queues a row. RESOURCE_EXHAUSTED when the queue is full (nothing is queued then); UNAVAILABLE after Close.
-  virtual absl::Status AppendDecision(DecisionRecord decision) = 0;
+  // `done`, if the row was queued, runs once on the writer's thread: after the commit, with the row's seq, or with why
+  // the row is not there. A write that fails is told (kAnswer), or tried again until the log is closed (kRetry; always
+  // so without `done`).
+  enum class WhenFailed { kAnswer, kRetry };
+  virtual absl::Status AppendDecision(DecisionRecord decision, Done done, WhenFailed when_failed) = 0;
+  absl::Status AppendDecision(DecisionRecord decision) {
+    return AppendDecision(std::move(decision), nullptr, WhenFailed::kRetry);
+  }
+  absl::Status AppendDecision(DecisionRecord decision, Done done) {
+    return AppendDecision(std::move(decision), std::move(done), WhenFailed::kAnswer);
+  }
   // Queues several rows that are committed together.
   virtual absl::Status AppendEvaluation(DecisionRecord decision, OutcomeRecord outcome,
                                         std::optional<FeedbackRecord> feedback) = 0;
@@ -65,6 +76,10 @@ class EventLog {
   virtual absl::Status SaveSnapshot(SnapshotRecord snapshot) = 0;
   virtual absl::StatusOr<std::optional<SnapshotRecord>> NewestSnapshotWithState() = 0;
   virtual absl::StatusOr<int64_t> NewestSnapshotNumber() = 0;  // 0: none
+
+  // States of the budget ledger; the newest three are kept.
+  virtual absl::Status SaveLedgerState(LedgerStateRecord state) = 0;
+  virtual absl::StatusOr<std::optional<LedgerStateRecord>> NewestLedgerState() = 0;
 
   // What came after `from`: at most `limit` outcomes and `limit` feedbacks.
   virtual absl::StatusOr<LogTail> ReadTail(LogCursor from, int64_t limit) = 0;

@@ -60,6 +60,12 @@ absl::Status LogTables::PrepareStatements() {
       {&drop_states_,
        "UPDATE snapshots SET state = NULL WHERE state IS NOT NULL AND number NOT IN "
        "(SELECT number FROM snapshots WHERE state IS NOT NULL ORDER BY number DESC LIMIT ?1)"},
+      {&insert_ledger_state_,
+       "INSERT INTO ledger_states (number, time_us, decision_seq, outcome_seq, state) VALUES (?1, ?2, ?3, ?4, ?5) "
+       "ON CONFLICT DO NOTHING"},
+      {&drop_ledger_states_,
+       "DELETE FROM ledger_states WHERE number NOT IN "
+       "(SELECT number FROM ledger_states ORDER BY number DESC LIMIT ?1)"},
       {&savepoint_, "SAVEPOINT evaluation"},
       {&release_, "RELEASE evaluation"},
       {&rollback_to_, "ROLLBACK TO evaluation"},
@@ -122,8 +128,9 @@ absl::StatusOr<std::optional<int64_t>> LogTables::InsertDecision(const DecisionR
   return database_.LastInsertSeq();
 }
 
-absl::Status LogTables::WriteDecision(const DecisionRecord& decision) {
+absl::Status LogTables::WriteDecision(const DecisionRecord& decision, Answer& answer) {
   SUFFICE_ASSIGN_OR_RETURN(const std::optional<int64_t> seq, InsertDecision(decision));
+  answer = Receipt{.duplicate = !seq, .seq = seq.value_or(0)};
   if (seq) {
     ++tier_counts_[decision.tier];
     ++pending_.decisions;
@@ -251,7 +258,7 @@ absl::Status LogTables::WriteOutcome(const OutcomeRecord& outcome, Answer& answe
   const Settlement settlement = Settle(outcome, decision->facts);
   SUFFICE_ASSIGN_OR_RETURN(const bool is_new, InsertOutcome(outcome, decision->seq, settlement));
   if (!is_new) return CompareWithStored(outcome, decision->seq, answer);
-  answer = Receipt{};
+  answer = Receipt{.seq = database_.LastInsertSeq(), .cost_nanos = settlement.cost_nanos};
   ++pending_.outcomes;
   pending_.wrong_model_outcomes += settlement.wrong_model;
   return absl::OkStatus();
@@ -271,7 +278,7 @@ absl::Status LogTables::WriteFeedback(const FeedbackRecord& feedback, Answer& an
   }
   SUFFICE_ASSIGN_OR_RETURN(const bool is_new, InsertFeedback(feedback, decision->seq));
   if (!is_new) return CompareWithStored(feedback, answer);
-  answer = Receipt{};
+  answer = Receipt{.seq = database_.LastInsertSeq()};
   ++pending_.feedbacks;
   return absl::OkStatus();
 }
@@ -325,6 +332,18 @@ absl::Status LogTables::WriteSnapshot(const SnapshotRecord& snapshot, absl::Stat
   if (snapshot.state.empty()) return absl::OkStatus();
   drop_states_.BindInt(1, int64_t{kStatesKept});
   return drop_states_.Run();
+}
+
+absl::Status LogTables::WriteLedgerState(const LedgerStateRecord& state, absl::Status& answer) {
+  insert_ledger_state_.BindInt(1, state.number);
+  insert_ledger_state_.BindInt(2, state.time_us);
+  insert_ledger_state_.BindInt(3, state.decision_seq);
+  insert_ledger_state_.BindInt(4, state.outcome_seq);
+  insert_ledger_state_.BindBlob(5, state.state);
+  SUFFICE_RETURN_IF_ERROR(insert_ledger_state_.Run());
+  answer = database_.LastChanges() > 0 ? absl::OkStatus() : RepeatedLedgerStateError(state.number);
+  drop_ledger_states_.BindInt(1, int64_t{kStatesKept});
+  return drop_ledger_states_.Run();
 }
 
 }  // namespace suffice

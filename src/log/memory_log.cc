@@ -29,15 +29,20 @@ class MemoryLog final : public EventLog {
  public:
   explicit MemoryLog(uint64_t salt) : salt_(salt) {}
 
-  absl::Status AppendDecision(DecisionRecord decision) override {
+  absl::Status AppendDecision(DecisionRecord decision, Done done, WhenFailed) override {
     SUFFICE_RETURN_IF_ERROR(CheckDecision(decision));
-    absl::MutexLock lock(&mutex_);
-    if (closed_) return ClosedError();
-    if (by_id_.contains(decision.id)) {
-      ++counters_.duplicates;
-    } else {
-      AddDecision(std::move(decision));
+    Receipt receipt;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (closed_) return ClosedError();
+      receipt.duplicate = by_id_.contains(decision.id);
+      if (receipt.duplicate) {
+        ++counters_.duplicates;
+      } else {
+        receipt.seq = AddDecision(std::move(decision)).decision.seq;
+      }
     }
+    if (done) done(receipt);
     return absl::OkStatus();
   }
 
@@ -126,6 +131,22 @@ class MemoryLog final : public EventLog {
     return snapshots_.empty() ? 0 : snapshots_.rbegin()->first;
   }
 
+  absl::Status SaveLedgerState(LedgerStateRecord state) override {
+    absl::MutexLock lock(&mutex_);
+    if (closed_) return ClosedError();
+    const int64_t number = state.number;
+    if (!ledger_states_.try_emplace(number, std::move(state)).second) return RepeatedLedgerStateError(number);
+    while (ledger_states_.size() > size_t{kStatesKept}) ledger_states_.erase(ledger_states_.begin());
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::optional<LedgerStateRecord>> NewestLedgerState() override {
+    absl::MutexLock lock(&mutex_);
+    if (closed_) return ClosedError();
+    if (ledger_states_.empty()) return std::nullopt;
+    return ledger_states_.rbegin()->second;
+  }
+
   absl::StatusOr<LogTail> ReadTail(LogCursor from, int64_t limit) override;
 
   absl::StatusOr<std::optional<ObservedDecision>> Find(const DecisionId& id) override {
@@ -190,7 +211,7 @@ class MemoryLog final : public EventLog {
     SUFFICE_RETURN_IF_ERROR(CheckTenant(row.decision.tenant, outcome.outcome.tenant));
     if (row.outcome) return Count(AnswerRepeatedOutcome(row.outcome->outcome, outcome.outcome));
     AddOutcome(row, std::move(outcome));
-    return Receipt{};
+    return Receipt{.seq = row.outcome->seq, .cost_nanos = row.outcome->cost_nanos};
   }
 
   absl::StatusOr<Receipt> RecordFeedback(FeedbackRecord feedback) {
@@ -210,7 +231,7 @@ class MemoryLog final : public EventLog {
       return Count(AnswerRepeatedFeedback(stored_row->feedback[index].feedback, feedback.feedback));
     }
     AddFeedback(row, std::move(feedback));
-    return Receipt{};
+    return Receipt{.seq = row.feedback.back().seq};
   }
 
   absl::StatusOr<Receipt> Count(absl::StatusOr<Receipt> repeated) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -257,6 +278,7 @@ class MemoryLog final : public EventLog {
   std::unordered_map<uint64_t, std::string> feature_sets_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, SnapshotRecord> snapshots_ ABSL_GUARDED_BY(mutex_);
   std::deque<int64_t> with_state_ ABSL_GUARDED_BY(mutex_);  // numbers, ascending, at most kStatesKept
+  std::map<int64_t, LedgerStateRecord> ledger_states_ ABSL_GUARDED_BY(mutex_);
   LogCounters counters_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };

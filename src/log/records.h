@@ -94,4 +94,13 @@ struct SnapshotRecord {
   std::string state;  // learner's encoding; empty: not kept
 };
 
+// A state of the budget ledger: a fold of the decisions and outcomes up to the two places.
+struct LedgerStateRecord {
+  int64_t number = 0;
+  int64_t time_us = 0;
+  int64_t decision_seq = 0;  // the last ones in it
+  int64_t outcome_seq = 0;
+  std::string state;
+};
+
 }  // namespace suffice

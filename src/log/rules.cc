@@ -92,6 +92,10 @@ absl::Status RepeatedSnapshotError(int64_t number) {
   return absl::AlreadyExistsError(fmt::format("snapshot {} was saved before", number));
 }
 
+absl::Status RepeatedLedgerStateError(int64_t number) {
+  return absl::AlreadyExistsError(fmt::format("ledger state {} was saved before", number));
+}
+
 absl::Status ClosedError() { return absl::UnavailableError("the event log is closed"); }
 
 }  // namespace suffice

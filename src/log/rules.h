@@ -34,9 +34,10 @@ absl::Status AnswerRepeatedBlob(std::string_view what, std::string_view stored, 
 
 absl::Status UnknownDecisionError(const DecisionId& id);
 absl::Status RepeatedSnapshotError(int64_t number);
+absl::Status RepeatedLedgerStateError(int64_t number);
 absl::Status ClosedError();
 
-// How many snapshots keep their state.
+// How many snapshots keep their state, and how many states of the ledger are kept.
 inline constexpr int kStatesKept = 3;
 
 }  // namespace suffice

@@ -24,9 +24,9 @@ class SqliteLog final : public EventLog {
       : file_lock_(std::move(file_lock)), salt_(salt), writer_(std::move(writer)), reader_(std::move(reader)) {}
   ~SqliteLog() override { (void)Close(); }
 
-  absl::Status AppendDecision(DecisionRecord decision) override {
+  absl::Status AppendDecision(DecisionRecord decision, Done done, WhenFailed when_failed) override {
     SUFFICE_RETURN_IF_ERROR(CheckDecision(decision));
-    return writer_->Append(std::move(decision));
+    return writer_->Append(std::move(decision), std::move(done), when_failed);
   }
 
   absl::Status AppendEvaluation(DecisionRecord decision, OutcomeRecord outcome,
@@ -60,12 +60,17 @@ class SqliteLog final : public EventLog {
     return Save([&](LogTables& tables, absl::Status& answer) { return tables.WriteSnapshot(snapshot, answer); });
   }
 
+  absl::Status SaveLedgerState(LedgerStateRecord state) override {
+    return Save([&](LogTables& tables, absl::Status& answer) { return tables.WriteLedgerState(state, answer); });
+  }
+
   absl::StatusOr<std::string> LoadConfigText(const std::string& hash) override { return reader_->LoadConfigText(hash); }
   absl::StatusOr<std::string> LoadFeatureSet(uint64_t version) override { return reader_->LoadFeatureSet(version); }
   absl::StatusOr<std::optional<SnapshotRecord>> NewestSnapshotWithState() override {
     return reader_->NewestSnapshotWithState();
   }
   absl::StatusOr<int64_t> NewestSnapshotNumber() override { return reader_->NewestSnapshotNumber(); }
+  absl::StatusOr<std::optional<LedgerStateRecord>> NewestLedgerState() override { return reader_->NewestLedgerState(); }
   absl::StatusOr<LogTail> ReadTail(LogCursor from, int64_t limit) override { return reader_->ReadTail(from, limit); }
   absl::StatusOr<std::optional<ObservedDecision>> Find(const DecisionId& id) override { return reader_->Find(id); }
   absl::Status ScanDecisions(int64_t after, int64_t limit,

@@ -38,6 +38,8 @@ absl::Status SqliteReader::Prepare() {
        "SELECT number, time_us, outcome_seq, feedback_seq, feature_version, config_hash, state FROM snapshots "
        "WHERE state IS NOT NULL ORDER BY number DESC LIMIT 1"},
       {&newest_number_, "SELECT max(number) FROM snapshots"},
+      {&newest_ledger_,
+       "SELECT number, time_us, decision_seq, outcome_seq, state FROM ledger_states ORDER BY number DESC LIMIT 1"},
       {&last_decision_, "SELECT max(seq) FROM decisions"},
       {&decision_seq_, "SELECT seq FROM decisions WHERE id = ?1"},
       {&decision_, fmt::format("SELECT {}, seq FROM decisions WHERE seq = ?1", kDecisionColumns)},
@@ -59,8 +61,8 @@ void SqliteReader::Close() {
   absl::MutexLock lock(&mutex_);
   closed_ = true;
   for (Statement* statement :
-       {&config_, &feature_set_, &newest_state_, &newest_number_, &last_decision_, &decision_seq_, &decision_,
-        &decisions_, &outcome_, &feedback_, &outcomes_after_, &feedback_after_}) {
+       {&config_, &feature_set_, &newest_state_, &newest_number_, &newest_ledger_, &last_decision_, &decision_seq_,
+        &decision_, &decisions_, &outcome_, &feedback_, &outcomes_after_, &feedback_after_}) {
     *statement = Statement();
   }
   database_ = Database();
@@ -98,6 +100,19 @@ absl::StatusOr<std::optional<SnapshotRecord>> SqliteReader::NewestSnapshotWithSt
                         .feature_version = static_cast<uint64_t>(newest_state_.Int(4)),
                         .config_hash = newest_state_.String(5),
                         .state = newest_state_.String(6)};
+}
+
+absl::StatusOr<std::optional<LedgerStateRecord>> SqliteReader::NewestLedgerState() {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  const ResetAtEnd reset(newest_ledger_);
+  SUFFICE_ASSIGN_OR_RETURN(const bool row, newest_ledger_.Step());
+  if (!row) return std::nullopt;
+  return LedgerStateRecord{.number = newest_ledger_.Int(0),
+                           .time_us = newest_ledger_.Int(1),
+                           .decision_seq = newest_ledger_.Int(2),
+                           .outcome_seq = newest_ledger_.Int(3),
+                           .state = newest_ledger_.String(4)};
 }
 
 absl::StatusOr<int64_t> SqliteReader::ReadInt(Statement& statement) {

@@ -37,13 +37,15 @@ absl::StatusOr<std::unique_ptr<SqliteWriter>> SqliteWriter::Start(Database datab
 
 SqliteWriter::~SqliteWriter() { (void)Stop(); }
 
-absl::Status SqliteWriter::Append(DecisionRecord decision) {
-  Entry entry{.row = std::move(decision)};
+absl::Status SqliteWriter::Append(DecisionRecord decision, EventLog::Done done, EventLog::WhenFailed when_failed) {
+  Entry entry{.row = std::move(decision),
+              .retry = done == nullptr || when_failed == EventLog::WhenFailed::kRetry,
+              .done = std::move(done)};
   return Enqueue(entry);
 }
 
 absl::Status SqliteWriter::Append(EvaluationRows evaluation) {
-  Entry entry{.row = std::move(evaluation)};
+  Entry entry{.row = std::move(evaluation), .retry = true};
   return Enqueue(entry);
 }
 
@@ -185,7 +187,7 @@ absl::Status SqliteWriter::WriteBatch(Batch& batch) {
 absl::Status SqliteWriter::WriteEntry(Entry& entry) {
   absl::Status status = std::visit(
       Overloaded{
-          [&](const DecisionRecord& row) { return tables_->WriteDecision(row); },
+          [&](const DecisionRecord& row) { return tables_->WriteDecision(row, entry.answer); },
           [&](const EvaluationRows& row) { return tables_->WriteEvaluation(row.decision, row.outcome, row.feedback); },
           [&](const OutcomeRecord& row) { return tables_->WriteOutcome(row, entry.answer); },
           [&](const FeedbackRecord& row) { return tables_->WriteFeedback(row, entry.answer); },
@@ -230,10 +232,8 @@ void SqliteWriter::AnswerCommitted(Batch& batch) {
 }
 
 void SqliteWriter::AnswerFailed(Batch& batch, const absl::Status& error) {
-  const auto waits_for_nobody = [](const Entry& entry) {
-    return std::holds_alternative<DecisionRecord>(entry.row) || std::holds_alternative<EvaluationRows>(entry.row);
-  };
-  const auto kept = std::stable_partition(batch.begin(), batch.end(), waits_for_nobody);
+  const auto kept =
+      std::stable_partition(batch.begin(), batch.end(), [](const Entry& entry) { return entry.retry; });
   Batch answered(std::make_move_iterator(kept), std::make_move_iterator(batch.end()));
   batch.erase(kept, batch.end());
   bool first;
@@ -267,6 +267,9 @@ void SqliteWriter::GiveUp(Batch batch, const absl::Status& error) {
   }
   std::move(rest.begin(), rest.end(), std::back_inserter(batch));
   AnswerFailed(batch, error);
+  for (Entry& entry : batch) {
+    if (entry.done) entry.done(error);
+  }
   absl::MutexLock lock(&mutex_);
   lost_rows_ = static_cast<int64_t>(batch.size());
   waiting_rows_ -= lost_rows_;

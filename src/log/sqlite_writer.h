@@ -2,7 +2,7 @@
 // commit), then answers.
 //
 // When a commit fails (disk full, I/O error) nothing of it is acknowledged: whoever waits is answered UNAVAILABLE, and
-// rows that nobody waits for (decisions, evaluations) stay queued and are tried again, with growing pauses, until it
+// rows that say so (evaluations, decisions that nobody waits for) stay queued and are tried again, with growing pauses, until it
 // works or the writer is stopped.
 // Thread contract: every method is thread-safe. Callbacks run on the writer's thread, outside of its lock; they may
 // append, and must not block or call RunJob, Flush or Stop.
@@ -45,8 +45,8 @@ class SqliteWriter {
   static absl::StatusOr<std::unique_ptr<SqliteWriter>> Start(Database database, const Options& options);
   ~SqliteWriter();
 
-  // RESOURCE_EXHAUSTED when the queue is full, UNAVAILABLE after Stop; nothing is queued then.
-  absl::Status Append(DecisionRecord decision);
+  // RESOURCE_EXHAUSTED when the queue is full, UNAVAILABLE after Stop; nothing is queued then, and `done` does not run.
+  absl::Status Append(DecisionRecord decision, EventLog::Done done, EventLog::WhenFailed when_failed);
   absl::Status Append(EvaluationRows evaluation);
   // As above, told through `done`.
   void Append(OutcomeRecord outcome, EventLog::Done done);
@@ -71,7 +71,8 @@ class SqliteWriter {
   };
   struct Entry {
     std::variant<DecisionRecord, EvaluationRows, OutcomeRecord, FeedbackRecord, JobRow> row;
-    EventLog::Done done = nullptr;         // of an outcome or feedback
+    bool retry = false;                    // a failed write is tried again, whoever waits
+    EventLog::Done done = nullptr;         // who waits for it; may be empty
     LogTables::Answer answer = Receipt{};  // to be given after the commit
   };
   using Batch = std::vector<Entry>;

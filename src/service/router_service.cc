@@ -65,15 +65,17 @@ absl::StatusOr<Engine*> RouterService::Enter(const grpc::CallbackServerContext& 
 
 grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context, const v1::RouteRequest* request,
                                                v1::RouteResponse* response) {
-  const auto route = [&]() -> absl::Status {
-    SUFFICE_ASSIGN_OR_RETURN(Engine* const engine, Enter(*context));
-    SUFFICE_ASSIGN_OR_RETURN(const RouteRequest parsed, FromProto(*request));
-    const absl::StatusOr<Decision> decision = engine->Route(parsed);
-    if (!decision.ok()) return WithProtoFieldNames(decision.status());
+  auto* reactor = context->DefaultReactor();
+  const auto engine = Enter(*context);
+  if (!engine.ok()) return Finish(reactor, engine.status());
+  const absl::StatusOr<RouteRequest> parsed = FromProto(*request);
+  if (!parsed.ok()) return Finish(reactor, parsed.status());
+  (*engine)->Route(*parsed, [reactor, response](const absl::StatusOr<Decision>& decision) {
+    if (!decision.ok()) return (void)Finish(reactor, WithProtoFieldNames(decision.status()));
     ToProto(*decision, response);
-    return absl::OkStatus();
-  };
-  return Finish(context->DefaultReactor(), route());
+    Finish(reactor, absl::OkStatus());
+  });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* RouterService::Outcome(grpc::CallbackServerContext* context,

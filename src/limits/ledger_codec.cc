@@ -1,0 +1,169 @@
+// A serialized ledger, in this order (texts with their length before them):
+//   1 byte   format, 1
+//   count of budgets; for each: name, period, time zone, scope, tenant, tier (what makes its accounts the same)
+//   count of accounts, sorted; for each: place of its budget, tenant, tier, start of its period, spent, final exposure
+//   count of open decisions, by id; for each: id, tenant, tier, time, worst and expected cost
+// Reservations and exposure follow from the open decisions and the time.
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "limits/ledger.h"
+
+namespace suffice {
+namespace {
+
+constexpr uint8_t kFormat = 1;
+
+absl::Status Malformed() { return absl::DataLossError("budget ledger: malformed state"); }
+
+}  // namespace
+
+bool Ledger::SameAccounts(const Budget& a, const Budget& b) {
+  return a.name == b.name && a.period == b.period && a.time_zone == b.time_zone && a.each == b.each &&
+         a.tenant == b.tenant && a.tier == b.tier;
+}
+
+bool Ledger::HasAccountsFor(const std::vector<Budget>& budgets) const {
+  return std::all_of(budgets.begin(), budgets.end(), [this](const Budget& wanted) {
+    return std::any_of(budgets_.begin(), budgets_.end(), [&](const Budget& b) { return SameAccounts(b, wanted); });
+  });
+}
+
+void Ledger::WriteTo(bool with_uncommitted, std::string& bytes) const {
+  ByteSink sink;
+  sink.Number(kFormat);
+  sink.Number(static_cast<uint32_t>(budgets_.size()));
+  for (const Budget& budget : budgets_) {
+    sink.Text(budget.name);
+    sink.Number(static_cast<uint8_t>(budget.period));
+    sink.Text(budget.time_zone);
+    sink.Number(static_cast<uint8_t>(budget.each));
+    sink.Text(budget.tenant);
+    sink.Text(budget.tier);
+  }
+  std::vector<const Account*> sorted;
+  for (const auto& [key, account] : accounts_) {
+    // One without money is as good as none: a denial alone, or a decision that was taken back.
+    if (account->spent != 0 || account->finally_exposed != 0) sorted.push_back(account.get());
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const Account* a, const Account* b) {
+    return std::tie(a->budget, a->tenant, a->tier, a->period.start_us) <
+           std::tie(b->budget, b->tenant, b->tier, b->period.start_us);
+  });
+  sink.Number(static_cast<uint32_t>(sorted.size()));
+  for (const Account* account : sorted) {
+    sink.Number(static_cast<uint32_t>(account->budget));
+    sink.Text(account->tenant);
+    sink.Text(account->tier);
+    sink.Number(account->period.start_us);
+    sink.Number(account->spent);
+    sink.Number(account->finally_exposed);
+  }
+  const auto is_written = [&](const auto& item) { return with_uncommitted || item.second.committed; };
+  sink.Number(static_cast<uint32_t>(std::count_if(entries_.begin(), entries_.end(), is_written)));
+  for (const auto& item : entries_) {
+    if (!is_written(item)) continue;
+    const auto& [id, entry] = item;
+    sink.Text(id.Raw());
+    sink.Text(entry.tenant);
+    sink.Text(entry.tier);
+    sink.Number(entry.time_us);
+    sink.Number(entry.worst_nanos);
+    sink.Number(entry.expected_nanos);
+    sink.Number(static_cast<uint8_t>(entry.committed));
+  }
+  bytes = sink.Take();
+}
+
+std::string Ledger::Serialize() const {
+  std::string bytes;
+  WriteTo(/*with_uncommitted=*/false, bytes);
+  return bytes;
+}
+
+absl::StatusOr<Ledger> Ledger::Deserialize(std::string_view bytes, std::vector<Budget> budgets, int64_t now_us,
+                                           std::vector<std::string>* missing) {
+  Ledger ledger(std::move(budgets));
+  ByteSource source(bytes);
+  uint8_t format;
+  uint32_t count;
+  if (!source.Number(format) || format != kFormat || !source.Number(count)) return Malformed();
+  constexpr size_t kGone = SIZE_MAX;
+  std::vector<size_t> places;  // of the bytes' budgets among ours
+  for (uint32_t i = 0; i < count; ++i) {
+    Budget known;
+    uint8_t period, each;
+    if (!source.Text(known.name) || !source.Number(period) || !source.Text(known.time_zone) || !source.Number(each) ||
+        !source.Text(known.tenant) || !source.Text(known.tier)) {
+      return Malformed();
+    }
+    known.period = static_cast<BudgetPeriod>(period);
+    known.each = static_cast<BudgetScope>(each);
+    const auto same = std::find_if(ledger.budgets_.begin(), ledger.budgets_.end(),
+                                   [&](const Budget& budget) { return SameAccounts(budget, known); });
+    places.push_back(same == ledger.budgets_.end() ? kGone : static_cast<size_t>(same - ledger.budgets_.begin()));
+  }
+  for (size_t i = 0; missing != nullptr && i < ledger.budgets_.size(); ++i) {
+    if (std::find(places.begin(), places.end(), i) == places.end()) missing->push_back(ledger.budgets_[i].name);
+  }
+  if (!source.Number(count)) return Malformed();
+  for (uint32_t i = 0; i < count; ++i) {
+    uint32_t budget;
+    std::string tenant, tier;
+    int64_t start_us, spent, finally_exposed;
+    if (!source.Number(budget) || budget >= places.size() || !source.Text(tenant) || !source.Text(tier) ||
+        !source.Number(start_us) || !source.Number(spent) || !source.Number(finally_exposed)) {
+      return Malformed();
+    }
+    const size_t place = places[budget];
+    if (place == kGone) continue;
+    const Period period = ledger.PeriodOf(place, start_us);
+    if (period.end_us <= now_us) continue;
+    Account* const account = ledger.FindOrAdd(place, tenant, tier, period);
+    if (account == nullptr) continue;
+    account->spent = spent;
+    account->finally_exposed = account->exposure = finally_exposed;
+  }
+  if (!source.Number(count)) return Malformed();
+  for (uint32_t i = 0; i < count; ++i) {
+    std::string id, tenant, tier;
+    LedgerDecision decision;
+    uint8_t committed;
+    if (!source.Text(id) || id.size() != decision.id.bytes.size() || !source.Text(tenant) || !source.Text(tier) ||
+        !source.Number(decision.time_us) || !source.Number(decision.worst_nanos) ||
+        !source.Number(decision.expected_nanos) || !source.Number(committed)) {
+      return Malformed();
+    }
+    decision.id = DecisionId::FromRaw(id);
+    decision.tenant = tenant;
+    decision.tier = tier;
+    ledger.Fold(decision, now_us);
+    if (committed != 0) ledger.Commit(decision.id);
+  }
+  ledger.Expire(now_us);
+  return ledger;
+}
+
+void Ledger::TakeUncommitted(const Ledger& other, int64_t now_us) {
+  for (const auto& [id, entry] : other.entries_) {
+    if (entry.committed) continue;
+    Fold({.id = id,
+          .tenant = entry.tenant,
+          .tier = entry.tier,
+          .time_us = entry.time_us,
+          .worst_nanos = entry.worst_nanos,
+          .expected_nanos = entry.expected_nanos},
+         now_us);
+  }
+  Expire(now_us);
+}
+
+Ledger Ledger::WithBudgets(std::vector<Budget> budgets, int64_t now_us) const {
+  std::string bytes;
+  WriteTo(/*with_uncommitted=*/true, bytes);
+  absl::StatusOr<Ledger> ledger = Deserialize(bytes, std::move(budgets), now_us);
+  return *std::move(ledger);
+}
+
+}  // namespace suffice
