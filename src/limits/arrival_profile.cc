@@ -50,10 +50,9 @@ void ArrivalProfile::CloseHour(double count) {
   days_[of_day] = days_[of_day] * kKeep + seen;
 }
 
-double ArrivalProfile::MeanRate(int64_t now_us) const {
-  if (first_us_ < 0) return 0;
-  // The mean over the hours of day, each at its own rate, so that a half-known day is not tilted by how often each hour
-  // was seen.
+// The mean over the hours of day, each at its own rate, so that a half-known day is not tilted by how often each hour
+// was seen.
+double ArrivalProfile::KnownRate() const {
   double rate = 0, known = 0;
   for (int h = 0; h < kHours; ++h) {
     if (days_[h] <= 0) continue;
@@ -61,15 +60,16 @@ double ArrivalProfile::MeanRate(int64_t now_us) const {
     rate += weight * counts_[h] / days_[h];
     known += weight;
   }
-  // While less than a day is known the open hour counts as far as it has gone.
-  const double open_us = std::max<double>(
-      kShortestOpenUs, static_cast<double>(std::max(now_us, last_us_) - std::max(first_us_, open_hour_ * kHourUs)));
-  const double open = std::min(1.0, open_us / kHourUsD);
-  if (days_[static_cast<size_t>(open_hour_ % kHours)] <= 0) {
-    rate += open * open_count_ / (open_us / kHourUsD);
-    known += open;
-  }
   return known > 0 ? rate / known : 0;
+}
+
+double ArrivalProfile::MeanRate(int64_t now_us) const {
+  if (first_us_ < 0) return 0;
+  if (const double known = KnownRate(); known > 0) return known;
+  // Within the first hour.
+  const double open_us =
+      std::max(kShortestOpenUs, static_cast<double>(std::max(now_us, last_us_) - first_us_));
+  return open_count_ / (open_us / kHourUsD);
 }
 
 double ArrivalProfile::Rate(int64_t hour, double mean_rate) const {
@@ -99,13 +99,13 @@ double ArrivalProfile::Expected(int64_t from_us, int64_t to_us) const {
   if (first_us_ < 0 || to_us <= from_us) return 0;
   constexpr int64_t kDayUs = kHours * kHourUs;
   const double mean_rate = MeanRate(from_us);
-  // What the open hour shows joins what the hours before it did.
-  const int64_t open_start = std::max(first_us_, open_hour_ * kHourUs);
+  // What the open hour shows joins what the hours before it did. An hour of day that is not known yet says nothing of
+  // today's level.
   const bool open_known = days_[static_cast<size_t>(open_hour_ % kHours)] > 0;
-  const double open_expected =
-      open_known ? Integral(open_start, std::max(open_start, std::min(from_us, (open_hour_ + 1) * kHourUs)), mean_rate)
-                 : 0;
-  const double actual = recent_ + (open_known ? open_count_ : 0), expected = recent_expected_ + open_expected;
+  const int64_t open_start = std::max(first_us_, open_hour_ * kHourUs);
+  const int64_t open_until = std::max(open_start, std::min(from_us, (open_hour_ + 1) * kHourUs));
+  const double actual = recent_ + (open_known ? open_count_ : 0);
+  const double expected = recent_expected_ + (open_known ? Integral(open_start, open_until, mean_rate) : 0);
   // An hour's worth of doubt.
   const double level = mean_rate > 0 ? (actual + mean_rate) / (expected + mean_rate) : 1;
   const int64_t soon_us = std::min(to_us, from_us + kDayUs);

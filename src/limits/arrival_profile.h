@@ -36,7 +36,9 @@ class ArrivalProfile {
   // Closes hours that are over.
   void Advance(int64_t hour);
   void CloseHour(double count);
-  // Decisions an hour over everything known, the open hour too.
+  // Decisions an hour over the hours of day that are known; 0: none is.
+  double KnownRate() const;
+  // The same; within the first hour, what it shows.
   double MeanRate(int64_t now_us) const;
   double Rate(int64_t hour, double mean_rate) const;
   // Sum of rate times length of the hours in [from_us, to_us).

@@ -27,7 +27,9 @@ Period HourAt(const absl::TimeZone& zone, int64_t time_us) {
   const int64_t into_us = (local.minute() * 60 + local.second()) * int64_t{1'000'000} + micros;
   Period hour{time_us - into_us, time_us - into_us + kHourUs};
   absl::TimeZone::CivilTransition change;
-  if (zone.PrevTransition(time + absl::Microseconds(1), &change)) {
+  // Changes are on whole seconds: the last one by now is the one before the next second.
+  const absl::Time next_second = absl::FromUnixMicros(time_us - micros) + absl::Seconds(1);
+  if (zone.PrevTransition(next_second, &change)) {
     hour.start_us = std::max(hour.start_us, TimeOf(change, zone));
   }
   if (zone.NextTransition(time, &change)) hour.end_us = std::min(hour.end_us, TimeOf(change, zone));
