@@ -6,6 +6,7 @@
 #include "app/report_flags.h"
 #include "app/traffic_config.h"
 #include "base/status_macros.h"
+#include "evaluation/arrivals.h"
 #include "evaluation/replay.h"
 
 namespace suffice {
@@ -19,12 +20,13 @@ constexpr char kExample[] =
 
 struct ReplayFlags {
   ConfigFlags config;
-  std::string traffic, warmup, eval, feedback = "bandit";
+  std::string traffic, warmup, eval, arrivals, feedback = "bandit";
   ReportFlags report;
   bool tiers_from_traffic = false;
   int64_t seed = 1, feedback_delay = 0;
   int seeds = 1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  double feedback_rate = 1;
+  double feedback_rate = 1, arrivals_span = 86400;
+  int days = 1;
 
   std::optional<int> Parse(const std::vector<std::string>& args, Io& io) {
     Flags flags("replay",
@@ -47,6 +49,11 @@ struct ReplayFlags {
              {.value = "N", .help = "decisions until a reward is told", .range = AtLeast(0)})
         .Add("feedback-rate", &feedback_rate,
              {.value = "F", .help = "share of rewards that are ever told", .range = Between(0, 1)})
+        .Add("arrivals", &arrivals,
+             {.value = "FILE", .help = "times of a day's decisions: CSV with TIMESTAMP first, scaled to a day"})
+        .Add("arrivals-span", &arrivals_span,
+             {.value = "SECONDS", .help = "that the arrivals are scaled to", .range = Between(1, 1e7)})
+        .Add("days", &days, {.value = "N", .help = "times that the arrivals' day is repeated", .range = AtLeast(1)})
         .Add("threads", &threads, {.value = "N", .help = "runs at a time", .range = AtLeast(1)});
     report.AddTo(flags);
     return flags.Parse(args, io);
@@ -66,6 +73,11 @@ absl::StatusOr<ReplayOptions> OptionsOf(const ReplayFlags& flags) {
   if (!flags.eval.empty()) {
     SUFFICE_ASSIGN_OR_RETURN(options.eval, ReadTraffic(flags.eval, names));
   }
+  if (!flags.arrivals.empty()) {
+    options.arrivals_span_us = static_cast<int64_t>(flags.arrivals_span * 1e6);
+    SUFFICE_ASSIGN_OR_RETURN(options.arrivals_us, ReadArrivals(flags.arrivals, options.arrivals_span_us));
+  }
+  options.days = flags.days;
   options.seed = static_cast<uint64_t>(flags.seed);
   options.seeds = flags.seeds;
   options.threads = flags.threads;

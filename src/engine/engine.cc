@@ -274,8 +274,9 @@ void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done)
   Decision answer = AnswerOf(considered->row, *snapshot->config);
   if (request.dry_run) return done(std::move(answer));
 
-  const bool durable = gate_->MustBeDurable(considered->row);
-  if (IsKept(considered->row)) {
+  // A row that is not kept cannot be waited for (and no hard budget goes with such).
+  const bool kept = IsKept(considered->row), durable = kept && gate_->MustBeDurable(considered->row);
+  if (kept) {
     const absl::Status status = Append(std::move(considered->row), answer, durable, done);
     if (!status.ok()) {
       gate_->Cancel(answer.id);

@@ -95,6 +95,7 @@ absl::Status Gate::Reload(std::shared_ptr<const Config> config, EventLog& log, i
   fold.ledger.TakeUncommitted(fold_.ledger, now_us);
   fold_ = std::move(fold);
   config_ = std::move(config);
+  events_since_state_ = kEventsBetweenStates;  // no state knows the new one
   SetFlags();
   return absl::OkStatus();
 }
@@ -281,6 +282,7 @@ absl::Status Gate::Restore(EventLog& log, int64_t now_us) {
   absl::MutexLock lock(&mutex_);
   SUFFICE_ASSIGN_OR_RETURN(const std::optional<LedgerStateRecord> newest, log.NewestLedgerState());
   last_state_ = newest ? newest->number : 0;
+  if (!newest && !config_->limits.cost.budgets.empty()) events_since_state_ = kEventsBetweenStates;
   SUFFICE_ASSIGN_OR_RETURN(fold_, LoadBudgetFold(log, config_->limits.cost.budgets, now_us));
   return absl::OkStatus();
 }

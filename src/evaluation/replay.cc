@@ -50,6 +50,8 @@ absl::Status CheckOptions(const ReplayOptions& options) {
   if (options.threads < 1) return InvalidField("threads", "expected 1 or more");
   if (options.refresh_every < 1) return InvalidField("refresh-every", "expected 1 or more decisions");
   if (options.feedback_delay < 0) return InvalidField("feedback-delay", "expected 0 or more decisions");
+  if (options.days < 1) return InvalidField("days", "expected 1 or more");
+  if (options.days > 1 && options.arrivals_us.empty()) return InvalidField("days", "expected arrivals with it");
   if (!(options.feedback_rate >= 0 && options.feedback_rate <= 1))
     return InvalidField("feedback-rate", "expected a number in [0, 1]");
   return absl::OkStatus();
@@ -75,7 +77,7 @@ absl::StatusOr<FeatureSetPtr> StartingFeatures(const ReplayOptions& options) {
 // Runs every seed on a few threads; results by seed. The first error wins.
 absl::StatusOr<std::vector<ReplayResult>> RunSeeds(const ReplayOptions& options, const FeatureSetPtr& features) {
   std::vector<std::optional<absl::StatusOr<ReplayResult>>> results(options.seeds);
-  const double total_steps = static_cast<double>(options.seeds) * static_cast<double>(options.traffic.rows.size());
+  const double total_steps = static_cast<double>(options.seeds) * static_cast<double>(DecisionsOf(options));
   std::atomic<int> next{0};
   absl::Mutex progress_mutex;
   int64_t steps = 0;
@@ -133,6 +135,10 @@ absl::StatusOr<ReplayReport> Replay(const ReplayOptions& options) {
   std::optional<TwoTierMetrics> ranking;
   if (options.eval) {
     SUFFICE_ASSIGN_OR_RETURN(ranking, RankingOf(results, *options.eval, options.config));
+  }
+  for (const ReplayResult& result : results) {
+    if (!result.pass.steps.empty()) continue;
+    return absl::FailedPreconditionError("limits.cost.budgets: every decision was refused, nothing was served");
   }
   std::vector<ReplayPass> passes;
   for (ReplayResult& result : results) passes.push_back(std::move(result.pass));

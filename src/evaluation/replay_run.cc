@@ -11,11 +11,14 @@
 #include "base/money.h"
 #include "base/status_macros.h"
 #include "engine/decide.h"
+#include "engine/gate.h"
 #include "engine/session_book.h"
 #include "engine/warmth.h"
+#include "evaluation/budget_use.h"
 #include "learner/learner.h"
 #include "learner/settlement.h"
 #include "log/event_log.h"
+#include "suffice/status.h"
 
 namespace suffice {
 namespace {
@@ -71,6 +74,7 @@ class Run {
         prices_(log_.get()),
         sessions_(config_->sessions.capacity),
         learner_(log_.get(), config_, std::move(features)),
+        gate_(config_),
         result_{.pass = {.seed = seed, .propensities = PropensityCheck(config_->tiers.size())}} {}
 
   absl::StatusOr<ReplayResult> Go(const std::function<void()>& on_step);
@@ -78,6 +82,9 @@ class Run {
  private:
   absl::Status WarmUp();
   absl::Status Step(int row_index);
+  absl::StatusOr<DecisionRecord> Route(const RouteRequest& request, const DecideContext& context);
+  void BeginDays();
+  void TimeStep(int64_t step);
   absl::Status ShowEveryTier(const TrafficRow& row, int except);
   absl::Status Teach(FeedbackRecord feedback);
   absl::Status TellDue(int64_t until);
@@ -99,13 +106,16 @@ class Run {
   SessionBook sessions_;
   Warmth warmth_;
   Learner learner_;
+  Gate gate_;
+  BudgetWatch budgets_;
+  int64_t first_day_us_ = 0;  // with arrivals
   SnapshotPtr snapshot_;
   std::deque<std::pair<int64_t, FeedbackRecord>> due_;  // step -> what is told then
   ReplayResult result_;
 };
 
 DecideContext Run::NextContext(const RouteRequest& request) {
-  now_us_ += 1'000'000;
+  if (first_day_us_ == 0) now_us_ += 1'000'000;
   DecideContext context{.id = ids_.Next(now_us_), .time_us = now_us_, .seed = seed_, .salt = kReplaySalt};
   context.cold = warmth_.ColdAt(*config_, now_us_);
   if (!request.session.empty()) {
@@ -122,7 +132,7 @@ absl::Status Run::Refresh() {
     learner_.ReplaceFeatures(std::move(features));
     SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
   }
-  snapshot_ = learner_.NextSnapshot();
+  snapshot_ = learner_.NextSnapshot(gate_.PacedBudgets(now_us_));
   return absl::OkStatus();
 }
 
@@ -163,13 +173,36 @@ absl::Status Run::TellDue(int64_t until) {
   return absl::OkStatus();
 }
 
+// The days of arrivals begin at the midnight (UTC) after the warm-up.
+void Run::BeginDays() {
+  constexpr int64_t kDayUs = 86'400'000'000;
+  if (!options_.arrivals_us.empty()) first_day_us_ = (now_us_ / kDayUs + 1) * kDayUs;
+}
+
+void Run::TimeStep(int64_t step) {
+  const int64_t n = std::ssize(options_.arrivals_us);
+  const int64_t last_us = now_us_;
+  if (first_day_us_ > 0) now_us_ = first_day_us_ + step / n * options_.arrivals_span_us + options_.arrivals_us[step % n];
+  if (budgets_.BeginsHour(now_us_)) budgets_.Look(gate_.Status(last_us));
+}
+
+absl::StatusOr<DecisionRecord> Run::Route(const RouteRequest& request, const DecideContext& context) {
+  SUFFICE_ASSIGN_OR_RETURN(Consideration consideration, Consider(*snapshot_, request, context));
+  SUFFICE_RETURN_IF_ERROR(gate_.Choose(*snapshot_, request, consideration));
+  return std::move(consideration.row);
+}
+
 absl::Status Run::Step(int row_index) {
   const TrafficRow& row = options_.traffic.rows[row_index];
   const RouteRequest request = RequestOf(row);
   const DecideContext context = NextContext(request);
   const auto start = std::chrono::steady_clock::now();
-  absl::StatusOr<DecisionRecord> decided = Decide(*snapshot_, request, context);
+  absl::StatusOr<DecisionRecord> decided = Route(request, context);
   const auto stop = std::chrono::steady_clock::now();
+  if (StatedReason(decided.status()) == "BUDGET_EXHAUSTED") {
+    ++result_.pass.refused;
+    return absl::OkStatus();
+  }
   if (!decided.ok()) return decided.status();
   result_.pass.decide_us.push_back(std::chrono::duration<float, std::micro>(stop - start).count());
 
@@ -189,8 +222,10 @@ absl::Status Run::Step(int row_index) {
   OutcomeRecord outcome = OutcomeOf(*decided, call, prices_);
   SUFFICE_RETURN_IF_ERROR(log_->AppendDecision(*std::move(decided)));
   absl::Status status;
-  log_->AppendOutcome(std::move(outcome),
-                      [&status](const absl::StatusOr<Receipt>& receipt) { status = receipt.status(); });
+  log_->AppendOutcome(std::move(outcome), [&](const absl::StatusOr<Receipt>& receipt) {
+    status = receipt.status();
+    if (status.ok()) gate_.Settle(context.id, receipt->cost_nanos, receipt->seq);
+  });
   SUFFICE_RETURN_IF_ERROR(status);
   if (IsTold(context.id)) {
     due_.emplace_back(static_cast<int64_t>(result_.pass.steps.size()) - 1 + options_.feedback_delay,
@@ -213,19 +248,29 @@ absl::Status Run::RankEvalRows() {
 
 absl::StatusOr<ReplayResult> Run::Go(const std::function<void()>& on_step) {
   SUFFICE_RETURN_IF_ERROR(WarmUp());
-  for (const int row : ShuffledRows(options_.traffic.rows.size(), seed_)) {
-    SUFFICE_RETURN_IF_ERROR(Step(row));
-    if (static_cast<int64_t>(result_.pass.steps.size()) % options_.refresh_every == 0)
+  BeginDays();
+  const std::vector<int> rows = ShuffledRows(options_.traffic.rows.size(), seed_);
+  for (int64_t step = 0; step < DecisionsOf(options_); ++step) {
+    TimeStep(step);
+    SUFFICE_RETURN_IF_ERROR(Step(rows[static_cast<size_t>(step % std::ssize(rows))]));
+    if ((step + 1) % options_.refresh_every == 0)
       SUFFICE_RETURN_IF_ERROR(Refresh());
     on_step();
   }
   SUFFICE_RETURN_IF_ERROR(TellDue(INT64_MAX));
   SUFFICE_RETURN_IF_ERROR(Refresh());
+  budgets_.Look(gate_.Status(now_us_));
+  result_.pass.budgets = budgets_.Uses(seed_);
   if (options_.eval) SUFFICE_RETURN_IF_ERROR(RankEvalRows());
   return std::move(result_);
 }
 
 }  // namespace
+
+int64_t DecisionsOf(const ReplayOptions& options) {
+  return options.arrivals_us.empty() ? std::ssize(options.traffic.rows)
+                                     : std::ssize(options.arrivals_us) * options.days;
+}
 
 int DearerTier(const QualityCostTable& table) {
   double difference = 0;

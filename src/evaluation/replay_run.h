@@ -26,6 +26,9 @@ inline constexpr uint64_t kReplaySalt = 0x5a17;
 absl::StatusOr<ReplayResult> RunReplay(const ReplayOptions& options, uint64_t seed, FeatureSetPtr features,
                                        const std::function<void()>& on_step);
 
+// Decisions of one run.
+int64_t DecisionsOf(const ReplayOptions& options);
+
 // The dearer of two tiers by mean cost: 0 or 1. REQUIRES: two tiers, at least one row.
 int DearerTier(const QualityCostTable& table);
 

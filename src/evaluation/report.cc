@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "absl/time/time.h"
 #include "evaluation/write_file.h"
 
 namespace suffice {
@@ -48,6 +49,23 @@ Json SeedsJson(const std::vector<SeedReport>& seeds) {
                     {"gap_closed", OrNull(seed.gap_closed)}});
   }
   return json;
+}
+
+Json BudgetsJson(const std::vector<BudgetUse>& budgets) {
+  Json all = Json::array();
+  for (const BudgetUse& use : budgets) {
+    all.push_back({{"seed", use.seed},
+                   {"name", use.name},
+                   {"tenant", use.tenant},
+                   {"tier", use.tier},
+                   {"period_start", absl::FormatTime(absl::RFC3339_sec, absl::FromUnixMicros(use.period_start_us),
+                                                     absl::UTCTimeZone())},
+                   {"limit_usd", use.limit_usd},
+                   {"used_share", use.UsedShare()},
+                   {"hours_without", use.HoursWithout()},
+                   {"used_usd_by_hour", use.used_usd_by_hour}});
+  }
+  return all;
 }
 
 Json LimitsJson(const std::vector<LimitUse>& limits) {
@@ -116,6 +134,8 @@ std::string ToJson(const ReplayReport& report) {
             {"tier_share", SharesJson(report.tier_names, report.tier_share)},
             {"late_share", OrNull(report.late_share)},
             {"limits", LimitsJson(report.limits)},
+            {"budgets", BudgetsJson(report.budgets)},
+            {"refused_share", report.refused_share},
             {"infeasible", {{"share", report.infeasible_share}, {"detail", report.infeasible}}},
             {"baselines", BaselinesJson(report)},
             {"gap_closed", OrNull(report.gap_closed)},

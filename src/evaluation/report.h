@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "evaluation/baselines.h"
+#include "evaluation/budget_use.h"
 #include "evaluation/propensity_check.h"
 #include "evaluation/two_tier_curve.h"
 
@@ -50,7 +51,7 @@ struct ReplayReport {
   std::string traffic;  // what was replayed, for people
   std::vector<std::string> tier_names;
 
-  int64_t decisions = 0;  // per seed
+  int64_t decisions = 0;  // per seed, refused ones left out
   int64_t seeds = 0;
   double quality_mean = 0;           // over decisions and seeds
   double quality_sd = 0;             // of the seeds' means
@@ -58,6 +59,8 @@ struct ReplayReport {
   std::vector<double> tier_share;    // by tier_names
   std::optional<double> late_share;  // decisions slower than limits.latency.p95_ms; nothing without it
   std::vector<LimitUse> limits;      // of the policy, in a fixed order
+  std::vector<BudgetUse> budgets;    // of every seed
+  double refused_share = 0;          // rows that were refused because no budget covered them
   double infeasible_share = 0;       // decisions made while the limits could not be met together
   std::string infeasible;            // the last that was said of it; empty: nothing
 

@@ -52,6 +52,16 @@ std::vector<std::pair<std::string, std::string>> Facts(const ReplayReport& repor
   for (const LimitUse& use : report.limits) {
     facts.emplace_back(use.name, fmt::format("{:.4g} of {:.4g}, worst seed {:.4g}", use.mean, use.limit, use.worst));
   }
+  if (!report.budgets.empty()) {
+    const auto [least, most] = std::minmax_element(
+        report.budgets.begin(), report.budgets.end(),
+        [](const BudgetUse& a, const BudgetUse& b) { return a.UsedShare() < b.UsedShare(); });
+    int64_t without = 0;
+    for (const BudgetUse& use : report.budgets) without += use.HoursWithout();
+    facts.emplace_back("budgets used", fmt::format("{} to {} of each period's, {} hours began with nothing left",
+                                                   Percent(least->UsedShare()), Percent(most->UsedShare()), without));
+  }
+  if (report.refused_share > 0) facts.emplace_back("refused", Percent(report.refused_share));
   if (report.infeasible_share > 0) {
     facts.emplace_back("infeasible",
                        fmt::format("{} of the decisions: {}", Percent(report.infeasible_share), report.infeasible));

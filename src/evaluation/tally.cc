@@ -50,8 +50,8 @@ void FillTotals(const std::vector<ReplayPass>& passes, const QualityCostTable& t
   Sums all(report.tier_names.size());
   for (const ReplayPass& pass : passes) {
     Sums sums(report.tier_names.size());
-    sums.Add(pass, table, 0, table.size());
-    all.Add(pass, table, 0, table.size());
+    sums.Add(pass, table, 0, pass.steps.size());
+    all.Add(pass, table, 0, pass.steps.size());
     report.per_seed.push_back({pass.seed, sums.Quality(), sums.Cost(), GapClosedAt(sums, baselines)});
   }
   report.quality_mean = all.Quality();
@@ -65,7 +65,7 @@ void FillTotals(const std::vector<ReplayPass>& passes, const QualityCostTable& t
 
   const double weight = objective.kind == ObjectiveKind::kWeighted ? objective.cost_weight : 0;
   const double achieved = report.quality_mean - weight * report.cost_mean_usd;
-  report.regret = (BestWeightedObjective(table, weight) - achieved) * static_cast<double>(table.size());
+  report.regret = (BestWeightedObjective(table, weight) - achieved) * all.decisions / static_cast<double>(passes.size());
 }
 
 void FillLimits(const Config& config, const Traffic& traffic, const QualityCostTable& table,
@@ -85,7 +85,8 @@ void FillLimits(const Config& config, const Traffic& traffic, const QualityCostT
 
 void FillCurve(const std::vector<ReplayPass>& passes, const QualityCostTable& table, const Baselines& baselines,
                ReplayReport& report) {
-  const size_t n = table.size();
+  size_t n = passes[0].steps.size();
+  for (const ReplayPass& pass : passes) n = std::min(n, pass.steps.size());
   const size_t points = std::min(kCurvePoints, n);
   for (size_t p = 0; p < points; ++p) {
     const size_t begin = p * n / points, end = (p + 1) * n / points;
@@ -131,7 +132,14 @@ ReplayReport Tally(const Config& config, const Traffic& traffic, const std::vect
   report.config_hash = config.Hash();
   report.policy = std::string(ToString(config.policy.kind));
   report.tier_names = traffic.tier_names;
-  report.decisions = std::ssize(table);
+  int64_t served = 0, refused = 0;
+  for (const ReplayPass& pass : passes) {
+    served += std::ssize(pass.steps);
+    refused += pass.refused;
+    report.budgets.insert(report.budgets.end(), pass.budgets.begin(), pass.budgets.end());
+  }
+  report.decisions = served / std::ssize(passes);
+  report.refused_share = static_cast<double>(refused) / static_cast<double>(served + refused);
   report.seeds = std::ssize(passes);
   FillTotals(passes, table, baselines, config.objective, report);
   FillLimits(config, traffic, table, passes, report);

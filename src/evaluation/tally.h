@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "evaluation/budget_use.h"
 #include "evaluation/propensity_check.h"
 #include "evaluation/report.h"
 #include "evaluation/traffic.h"
@@ -19,12 +20,14 @@ struct ReplayStep {
   int tier = 0;  // of the configuration
 };
 
-// One pass over the traffic: every row once.
+// One pass over the traffic: every row once, but for rows that were refused, or more often where arrivals say so.
 struct ReplayPass {
   uint64_t seed = 0;
   std::vector<ReplayStep> steps;  // in the order of the decisions
   std::vector<float> decide_us;   // time of each decision
   PropensityCheck propensities;
+  int64_t refused = 0;                 // rows that no budget covered: served by nobody, no steps
+  std::vector<BudgetUse> budgets;
   int64_t infeasible = 0;       // decisions made while the limits could not be met together
   std::string infeasible_text;  // the last that was said of it
 };
@@ -33,8 +36,8 @@ struct ReplayPass {
 std::vector<int> ShuffledRows(size_t n, uint64_t seed);
 
 // The report of these passes, without `traffic` (what it is called) and `eval`.
-// REQUIRES: at least one pass, each with every row of the traffic and a time for each; the traffic has at least one
-// row, and its tiers are those of the configuration in its order.
+// REQUIRES: at least one pass, each with a step at least and a time for each; the traffic has at least one row, and its
+// tiers are those of the configuration in its order.
 ReplayReport Tally(const Config& config, const Traffic& traffic, const std::vector<ReplayPass>& passes);
 
 }  // namespace suffice

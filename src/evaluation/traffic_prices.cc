@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "evaluation/traffic.h"
@@ -66,6 +67,18 @@ Price PriceOf(const Traffic& traffic, size_t k) {
   return {0, cost_total / static_cast<double>(costs) / kAssumedOutputTokens * kTokensPerMtok};
 }
 
+// The answer's length at which a call costs as much as the dearest recorded one did, the bound that hard budgets
+// reserve by: the prompt counts a token a byte there, which is left out here, so that no call is dearer.
+int64_t CoveringOutputTokens(const Traffic& traffic, size_t k, const Price& price) {
+  double dearest = 0, tokens = 1;
+  for (const TrafficRow& row : traffic.rows) {
+    dearest = std::max(dearest, row.tiers[k].cost_usd.value_or(0));
+    tokens = std::max(tokens, static_cast<double>(row.tiers[k].output_tokens.value_or(0)));
+  }
+  if (price.output_usd_per_mtok > 0) tokens = std::max(tokens, std::ceil(dearest * 1e6 / price.output_usd_per_mtok));
+  return static_cast<int64_t>(std::min(tokens, 1e9));
+}
+
 }  // namespace
 
 std::vector<Tier> TiersFromTraffic(const Traffic& traffic) {
@@ -75,6 +88,7 @@ std::vector<Tier> TiersFromTraffic(const Traffic& traffic) {
     tier.name = traffic.tier_names[k];
     tier.model = tier.name;
     tier.price = PriceOf(traffic, k);
+    tier.max_output_tokens = CoveringOutputTokens(traffic, k, tier.price);
     tiers.push_back(std::move(tier));
   }
   return tiers;
