@@ -19,7 +19,7 @@ class SqliteLogForReading final : public EventLog {
  public:
   SqliteLogForReading(uint64_t salt, std::unique_ptr<SqliteReader> reader) : salt_(salt), reader_(std::move(reader)) {}
 
-  absl::Status AppendDecision(DecisionRecord) override { return OnlyRead(); }
+  absl::Status AppendDecision(DecisionRecord, Done, WhenFailed) override { return OnlyRead(); }
   absl::Status AppendEvaluation(DecisionRecord, OutcomeRecord, std::optional<FeedbackRecord>) override {
     return OnlyRead();
   }
@@ -33,6 +33,7 @@ class SqliteLogForReading final : public EventLog {
   absl::Status SaveConfig(const std::string&, const std::string&) override { return OnlyRead(); }
   absl::Status SaveFeatureSet(uint64_t, const std::string&) override { return OnlyRead(); }
   absl::Status SaveSnapshot(SnapshotRecord) override { return OnlyRead(); }
+  absl::Status SaveLedgerState(LedgerStateRecord) override { return OnlyRead(); }
 
   absl::StatusOr<std::string> LoadConfigText(const std::string& hash) override { return reader_->LoadConfigText(hash); }
   absl::StatusOr<std::string> LoadFeatureSet(uint64_t version) override { return reader_->LoadFeatureSet(version); }
@@ -40,6 +41,7 @@ class SqliteLogForReading final : public EventLog {
     return reader_->NewestSnapshotWithState();
   }
   absl::StatusOr<int64_t> NewestSnapshotNumber() override { return reader_->NewestSnapshotNumber(); }
+  absl::StatusOr<std::optional<LedgerStateRecord>> NewestLedgerState() override { return reader_->NewestLedgerState(); }
   absl::StatusOr<LogTail> ReadTail(LogCursor from, int64_t limit) override { return reader_->ReadTail(from, limit); }
   absl::StatusOr<std::optional<ObservedDecision>> Find(const DecisionId& id) override { return reader_->Find(id); }
   absl::Status ScanDecisions(int64_t after, int64_t limit,
