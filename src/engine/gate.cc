@@ -120,7 +120,8 @@ void Gate::ExcludeByBudgets(Consideration& consideration, std::vector<BudgetRefu
 
 void Gate::ExcludeByGuard(const Snapshot& snapshot, Consideration& consideration) {
   const double limit = config_->limits.cost.mean_usd;
-  if (limit <= 0) return;
+  // While the limits cannot be met together, on_infeasible says who answers.
+  if (limit <= 0 || !snapshot.limits.infeasible.empty()) return;
   guard_.Learn(snapshot.cursor, snapshot.limits.cost_debt);
   const double debt = guard_.Debt(limit);
   std::vector<TierView>& tiers = consideration.row.tiers;

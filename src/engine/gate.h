@@ -33,7 +33,8 @@ class Gate {
   absl::Status Reload(std::shared_ptr<const Config> config, EventLog& log, int64_t now_us);
 
   // Excludes every tier whose worst case a hard budget does not cover (kBudget), and of the rest those that the guard
-  // does not allow (kCostGuard). Returns why, for each tier that a budget excludes. Takes no money.
+  // does not allow (kCostGuard; none while the limits cannot be met together: on_infeasible says who answers then).
+  // Returns why, for each tier that a budget excludes. Takes no money.
   std::vector<BudgetRefusal> Exclude(const Snapshot& snapshot, Consideration& consideration);
   // Reserves for the chosen tier and sets row.reserved_cost_nanos. When a race took the money the tier is excluded and
   // the refusal is returned: choose again.

@@ -9,6 +9,7 @@
 #include "base/money.h"
 #include "base/status_macros.h"
 #include "engine/decide.h"
+#include "engine/gate.h"
 #include "engine/session_book.h"
 #include "engine/warmth.h"
 #include "learner/learner.h"
@@ -28,7 +29,8 @@ class Run {
         config_(std::move(config)),
         now_us_(replay_case.start_us),
         sessions_(config_->sessions.capacity),
-        learner_(log_.get(), config_, MakeCountedFeatures(config_->features)) {}
+        learner_(log_.get(), config_, MakeCountedFeatures(config_->features)),
+        gate_(config_) {}
 
   absl::Status Start();
   absl::Status Step(const ReplayStep& step, const Problems& problem);
@@ -52,6 +54,7 @@ class Run {
   SessionBook sessions_;
   Warmth warmth_;
   Learner learner_;
+  Gate gate_;
   SnapshotPtr snapshot_;
 };
 
@@ -62,7 +65,7 @@ absl::Status Run::Start() {
 
 absl::Status Run::Refresh() {
   SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
-  snapshot_ = learner_.NextSnapshot();
+  snapshot_ = learner_.NextSnapshot(gate_.PacedBudgets(now_us_));
   return absl::OkStatus();
 }
 
@@ -73,14 +76,17 @@ absl::StatusOr<DecisionRecord> Run::Route(const Snapshot& snapshot, const RouteR
     context.session_tier = sessions_.Find(request.tenant, request.session, now_us_, config_->sessions.idle_s);
   }
   SUFFICE_ASSIGN_OR_RETURN(Consideration consideration, Consider(snapshot, request, context));
-  SUFFICE_RETURN_IF_ERROR(Choose(snapshot, request, consideration));
+  SUFFICE_RETURN_IF_ERROR(gate_.Choose(snapshot, request, consideration));
   return std::move(consideration.row);
 }
 
 absl::Status Run::Keep(const DecisionRecord& row) {
   warmth_.Use(row.tier, row.time_us);
   if (!row.session.empty()) sessions_.Use(row.tenant, row.session, row.tier, row.time_us);
-  return log_->AppendDecision(row);
+  SUFFICE_RETURN_IF_ERROR(log_->AppendDecision(row));
+  SUFFICE_ASSIGN_OR_RETURN(const int64_t seq, log_->LastDecisionSeq());
+  gate_.Committed(row.id, seq);
+  return absl::OkStatus();
 }
 
 absl::Status Run::Answer(const LoggedCall& call, const DecisionRecord& row) {
@@ -93,7 +99,10 @@ absl::Status Run::Answer(const LoggedCall& call, const DecisionRecord& row) {
     const Settlement settlement = Settle(FactsOf(row), record.outcome, prices_);
     record.cost_nanos = call.outcome.cost_usd ? Money::FromUsd(*call.outcome.cost_usd).nanos : settlement.cost_nanos;
     record.wrong_model = settlement.wrong_model;
-    log_->AppendOutcome(std::move(record), done);
+    log_->AppendOutcome(std::move(record), [&](const absl::StatusOr<Receipt>& receipt) {
+      done(receipt);
+      if (receipt.ok()) gate_.Settle(row.id, receipt->cost_nanos, receipt->seq);
+    });
   }
   if (!call.reward) return status;
   FeedbackRecord feedback{.time_us = now_us_};
@@ -130,13 +139,14 @@ absl::Status Run::Reload(const std::vector<std::string>& overrides) {
   config_ = std::make_shared<const Config>(std::move(config));
   SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(config_->Hash(), ConfigToYaml(*config_)));
   learner_.ReplaceConfig(config_);
+  SUFFICE_RETURN_IF_ERROR(gate_.Reload(config_, *log_, now_us_));
   return Refresh();
 }
 
 void Run::Ask(const ReplayStep& step, const Problems& problem) {
   if (const absl::Status status = Refresh(); !status.ok()) return problem(status.ToString());
   const absl::StatusOr<DecisionRecord> row = Route(*snapshot_, step.ask);
-  CheckAnswer(step.expect, row, *snapshot_, {}, problem);
+  CheckAnswer(step.expect, row, *snapshot_, gate_.Status(now_us_), problem);
   if (!row.ok() || step.ask.dry_run) return;
   if (const absl::Status status = Keep(*row); !status.ok()) problem(status.ToString());
 }

@@ -1,4 +1,5 @@
-// Runs a replay case through the code that serves: learner, snapshots, decisions, sessions, cold tiers.
+// Runs a replay case through the code that serves: learner, snapshots, decisions, budgets, sessions,
+// cold tiers.
 // Thread contract: pure, but for the log in memory that each run makes for itself.
 #pragma once
 
