@@ -109,9 +109,8 @@ double StatedValue(const Config& config, const PacedLimit& limit) {
 
 }  // namespace
 
-void ReportLimits(const Config& config, const std::vector<TierModel>&, const ContextTable& table,
-                  const std::vector<PacedLimit>& limits, const DualSolution& dual, const LimitFold& fold,
-                  LimitsInForce& in_force) {
+void ReportLimits(const Config& config, const ContextTable& table, const std::vector<PacedLimit>& limits,
+                  const DualSolution& dual, const LimitFold& fold, LimitsInForce& in_force) {
   for (size_t j = 0; j < limits.size(); ++j) {
     const PacedLimit& limit = limits[j];
     LimitStatus status{.name = limit.name, .limit = limit.limit};

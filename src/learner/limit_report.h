@@ -9,9 +9,8 @@
 namespace suffice {
 
 // One LimitStatus for each of `limits`.
-void ReportLimits(const Config& config, const std::vector<TierModel>& models, const ContextTable& table,
-                  const std::vector<PacedLimit>& limits, const DualSolution& dual, const LimitFold& fold,
-                  LimitsInForce& in_force);
+void ReportLimits(const Config& config, const ContextTable& table, const std::vector<PacedLimit>& limits,
+                  const DualSolution& dual, const LimitFold& fold, LimitsInForce& in_force);
 
 // Says which limits cannot be met together, and the nearest value of each that can. REQUIRES: ReportLimits.
 void ReportInfeasible(const Config& config, const std::vector<TierModel>& models, const ContextTable& table,

@@ -1,7 +1,5 @@
 #include "learner/limit_solver.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -50,8 +48,9 @@ double FloorUnit(const ContextTable& table, const PacedLimit& limit) {
                         : limit.limit * std::max(0.05, MeanQuality(table, static_cast<size_t>(limit.tier)));
 }
 
-std::vector<double> Excess(const Config& config, const std::vector<TierModel>& models, const ContextTable& table,
-                           const PacedLimit& limit, double limit_ms) {
+// Use above the limit, in its unit, for every context and tier. `limit_ms`: of a latency limit.
+std::vector<double> Excess(const std::vector<TierModel>& models, const ContextTable& table, const PacedLimit& limit,
+                           double limit_ms) {
   std::vector<double> excess(table.means.size());
   const double unit = limit.kind == PacedLimit::Kind::kFloor ? FloorUnit(table, limit) : limit.limit;
   for (size_t i = 0; i < excess.size(); ++i) {
@@ -75,7 +74,6 @@ std::vector<double> Excess(const Config& config, const std::vector<TierModel>& m
       }
     }
   }
-  (void)config;
   return excess;
 }
 
@@ -128,7 +126,7 @@ bool KeepsLimits(const DualSolution& dual) {
 }
 
 // The scores under `in_force` as the objective of a problem of one tenant's contexts, for its own budgets.
-DualProblem TenantProblem(const std::vector<TierModel>& models, const Config& config, const ContextTable& table,
+DualProblem TenantProblem(const std::vector<TierModel>& models, const ContextTable& table,
                           const std::vector<PacedLimit>& own, const DualProblem& everybody,
                           const std::vector<double>& multipliers, const std::string& tenant) {
   constexpr size_t kEnough = 32;
@@ -142,7 +140,7 @@ DualProblem TenantProblem(const std::vector<TierModel>& models, const Config& co
   }
   DualProblem problem{.options = everybody.options};
   std::vector<std::vector<double>> excess;
-  for (const PacedLimit& limit : own) excess.push_back(Excess(config, models, table, limit, 0));
+  for (const PacedLimit& limit : own) excess.push_back(Excess(models, table, limit, 0));
   problem.excess.resize(own.size());
   for (const size_t row : rows) {
     for (size_t i = row * table.tiers; i < (row + 1) * table.tiers; ++i) {
@@ -167,7 +165,7 @@ void SolveTenants(const Config& config, const std::vector<TierModel>& models, co
                                         .tier = budget.tier.empty() ? -1 : config.TierIndex(budget.tier)});
   }
   for (const auto& [tenant, own] : by_tenant) {
-    const DualProblem problem = TenantProblem(models, config, table, own, everybody, multipliers, tenant);
+    const DualProblem problem = TenantProblem(models, table, own, everybody, multipliers, tenant);
     const DualSolution solution = SolveDual(problem);
     TenantWeights weights;
     for (size_t j = 0; j < own.size(); ++j) {
@@ -271,7 +269,7 @@ DualProblem MakeProblem(const Config& config, const std::vector<TierModel>& mode
     }
   }
   for (const PacedLimit& limit : limits) {
-    problem.excess.push_back(Excess(config, models, table, limit, LimitMs(config, limit)));
+    problem.excess.push_back(Excess(models, table, limit, LimitMs(config, limit)));
   }
   return problem;
 }
@@ -287,7 +285,7 @@ double NearestFeasible(const Config& config, const std::vector<TierModel>& model
   constexpr double kMostTimes = 1024;
   const double asked = LimitMs(config, limit);
   const auto feasible_at = [&](double ms) {
-    problem.excess[j] = Excess(config, models, table, limit, ms);
+    problem.excess[j] = Excess(models, table, limit, ms);
     const std::optional<double> at = LeastExcess(problem, j);
     return at && *at <= 0;
   };
@@ -324,7 +322,7 @@ LimitSolution SolveLimits(const Config& config, const std::vector<TierModel>& mo
   AddWeights(config, table, limits, dual.multipliers, in_force);
   SolveTenants(config, models, table, inputs.budgets, problem, dual.multipliers, in_force);
   in_force.cost_debt = fold.cost().debt;
-  ReportLimits(config, models, table, limits, dual, fold, in_force);
+  ReportLimits(config, table, limits, dual, fold, in_force);
   const bool kept = !dual.clamped && KeepsLimits(dual);
   if (!kept && fold.contexts_seen() >= kContextsToJudge && !IsFeasible(problem)) {
     ReportInfeasible(config, models, table, limits, in_force);
