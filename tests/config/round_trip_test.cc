@@ -88,7 +88,7 @@ TEST_CASE("names of choices") {
 }
 
 TEST_CASE("the policy files that come with the project are right, and learn") {
-  for (const std::string file : {"two_tiers", "three_tiers", "thinking_budget"}) {
+  for (const std::string file : {"two_tiers", "three_tiers", "thinking_budget", "limits"}) {
     INFO(file);
     const absl::StatusOr<Config> config = LoadConfig(SUFFICE_SOURCE_DIR "/policies/" + file + ".yaml");
     INFO(config.status().ToString());
