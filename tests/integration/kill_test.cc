@@ -98,7 +98,9 @@ void KillUnderLoad(const TempFolder& folder, int round, Acknowledged& acknowledg
 
 void CheckRebuildAgrees(const TempFolder& folder) {
   ChildProcess rebuild({"rebuild", "--config", Policy("two_tiers.yaml"), "--db", folder.Path("log.db")});
-  CHECK(rebuild.Wait().code == 0);
+  const Exit rebuilt = rebuild.Wait();
+  INFO(rebuild.out());
+  CHECK(rebuilt.code == 0);
   CHECK(rebuild.out().find("DIFFERS") == std::string::npos);
 }
 
