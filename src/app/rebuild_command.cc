@@ -29,13 +29,15 @@ absl::StatusOr<Rebuilt> Rebuild(const std::string& path, const Config& config, b
   SUFFICE_ASSIGN_OR_RETURN(const FeatureSetPtr features, ChooseFeatures(*log, config));
   Learner scratch(log.get(), shared, features);
   if (newest && newest->feature_version == features->version()) {
-    SUFFICE_ASSIGN_OR_RETURN(const Statistics kept,
-                             Statistics::Deserialize(newest->state, features, config.policy.half_life));
+    SUFFICE_ASSIGN_OR_RETURN(const Learner kept, Learner::Resume(log.get(), shared));
+    if (kept.cursor() != newest->cursor) {
+      return absl::DataLossError(fmt::format("{}: the state of snapshot {} cannot be read", path, newest->number));
+    }
     for (bool more = true; more;) {
       SUFFICE_ASSIGN_OR_RETURN(more, scratch.CatchUp(4096, newest->cursor));
     }
     rebuilt.number = newest->number;
-    rebuilt.difference = RelativeDifference(kept, scratch.statistics());
+    rebuilt.difference = RelativeDifference(kept.statistics(), scratch.statistics());
   }
   SUFFICE_RETURN_IF_ERROR(scratch.CatchUpFully());
   const SnapshotPtr snapshot = scratch.NextSnapshot();
