@@ -30,7 +30,7 @@ absl::StatusOr<Rebuilt> Rebuild(const std::string& path, const Config& config, b
   Learner scratch(log.get(), shared, features);
   if (newest && newest->feature_version == features->version()) {
     SUFFICE_ASSIGN_OR_RETURN(const Statistics kept,
-                             Statistics::Deserialize(newest->state, features, config.policy.half_life));
+                             Learner::StatisticsIn(newest->state, features, config));
     for (bool more = true; more;) {
       SUFFICE_ASSIGN_OR_RETURN(more, scratch.CatchUp(4096, newest->cursor));
     }

@@ -21,6 +21,7 @@
 #include "engine/gate.h"
 #include "engine/learner_loop.h"
 #include "engine/session_book.h"
+#include "engine/tier_statuses.h"
 #include "engine/warmth.h"
 #include "features/feature_file.h"
 #include "learner/learner.h"
@@ -199,6 +200,7 @@ class Engine::Impl {
   absl::Mutex reload_mutex_;  // one Reload or Close at a time
   bool closed_ ABSL_GUARDED_BY(reload_mutex_) = false;
 
+  RecentTiers recent_tiers_;
   std::atomic<int64_t> decisions_{0}, dropped_rows_{0}, agreements_{0}, agreement_decisions_{0};
 };
 
@@ -287,6 +289,7 @@ void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done)
   }
   Remember(request.tenant, request.session, answer.tier, context.time_us);
   decisions_.fetch_add(1, std::memory_order_relaxed);
+  recent_tiers_.Add(answer.tier);
   if (!request.caller_tier.empty()) {
     agreement_decisions_.fetch_add(1, std::memory_order_relaxed);
     if (request.caller_tier == answer.policy_tier) agreements_.fetch_add(1, std::memory_order_relaxed);
@@ -377,6 +380,7 @@ EngineStatus Engine::Impl::Status() const {
   if (status.agreement_decisions > 0) {
     status.agreement = static_cast<double>(agreements_.load()) / static_cast<double>(status.agreement_decisions);
   }
+  status.tiers = TierStatuses(*snapshot, recent_tiers_);
   status.feature_set = fmt::format("{}-{:016x}", snapshot->features->kind(), snapshot->features->version());
   status.config_hash = snapshot->config_hash;
   status.log_error = log.error;
