@@ -196,8 +196,8 @@ struct SessionConfig {
 
 struct DriftConfig {
   bool enabled = true;
-  double slack = 0.25;         // of the two-sided CUSUM, in standard deviations
-  double alarm = 20;           // where it raises an alarm
+  double slack = 0.5;          // of the two-sided CUSUM, in standard deviations
+  double alarm = 16;           // where it raises an alarm
   double keep = 5;             // observations that what stands before a change counts as after it
   double cost_half_life = 25;  // calls after which observed over predicted cost counts half
 

@@ -21,7 +21,6 @@
 #include "engine/gate.h"
 #include "engine/learner_loop.h"
 #include "engine/session_book.h"
-#include "engine/tier_statuses.h"
 #include "engine/warmth.h"
 #include "features/feature_file.h"
 #include "learner/learner.h"
@@ -145,6 +144,9 @@ void ReportTiers(const Snapshot& snapshot, const Warmth& warmth, int64_t now_us,
   for (size_t i = 0; i < config.tiers.size(); ++i) {
     status.tiers[i].tier = config.tiers[i].name;
     status.tiers[i].observations = snapshot.models[i].quality().n;
+    status.tiers[i].cost_ratio = snapshot.drift[i].cost_ratio;
+    status.tiers[i].drift_alarms = snapshot.drift[i].alarms;
+    status.tiers[i].last_alarm_us = snapshot.drift[i].last_alarm_us;
     status.tiers[i].cold = i < cold.size() && cold[i];
     status.tiers[i].price_version = config.tiers[i].PriceVersionAt(now_us);
   }
@@ -200,7 +202,6 @@ class Engine::Impl {
   absl::Mutex reload_mutex_;  // one Reload or Close at a time
   bool closed_ ABSL_GUARDED_BY(reload_mutex_) = false;
 
-  RecentTiers recent_tiers_;
   std::atomic<int64_t> decisions_{0}, dropped_rows_{0}, agreements_{0}, agreement_decisions_{0};
 };
 
@@ -289,7 +290,6 @@ void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done)
   }
   Remember(request.tenant, request.session, answer.tier, context.time_us);
   decisions_.fetch_add(1, std::memory_order_relaxed);
-  recent_tiers_.Add(answer.tier);
   if (!request.caller_tier.empty()) {
     agreement_decisions_.fetch_add(1, std::memory_order_relaxed);
     if (request.caller_tier == answer.policy_tier) agreements_.fetch_add(1, std::memory_order_relaxed);
@@ -380,7 +380,6 @@ EngineStatus Engine::Impl::Status() const {
   if (status.agreement_decisions > 0) {
     status.agreement = static_cast<double>(agreements_.load()) / static_cast<double>(status.agreement_decisions);
   }
-  status.tiers = TierStatuses(*snapshot, recent_tiers_);
   status.feature_set = fmt::format("{}-{:016x}", snapshot->features->kind(), snapshot->features->version());
   status.config_hash = snapshot->config_hash;
   status.log_error = log.error;

@@ -15,6 +15,9 @@ namespace {
 constexpr double kPriorVariance = 0.0625, kPriorWeight = 10;
 constexpr double kResidualPriorWeight = 20;
 constexpr double kMinObservations = 40;     // behind a prediction whose residual counts
+// Before so many rewards of a tier its model is still being made: its residuals shift as the policy learns which prompts
+// to send there.
+constexpr int64_t kMinRewards = 500;
 constexpr double kResidualHalfLife = 1000;  // residuals
 
 // Both sums of the cost ratio start here: as many calls that cost what was predicted.
@@ -94,6 +97,7 @@ void DriftFold::FoldReward(const ObservedDecision& observed) {
   auto [found, is_new] = tiers_.try_emplace(decision.tier);
   TierDrift& tier = found->second;
   tier.recent_us.push_back(decision.time_us);
+  ++tier.rewards;
   if (tier.recent_us.size() > kRecentRewards) {
     tier.older_us = std::max(tier.older_us, tier.recent_us.front());
     tier.recent_us.pop_front();
@@ -112,7 +116,8 @@ void DriftFold::FoldResidual(const ObservedDecision& observed, const TierView& v
   // What was decided before the last alarm was predicted with what that alarm threw out.
   if (!tier.alarms.empty() && observed.decision.time_us < tier.alarms.back().time_us) return;
   // What is predicted from few observations is off for other reasons, and there is little that an alarm could shrink.
-  if (!(view.observations > std::max(config_.keep, kMinObservations))) return;
+  const bool learned = view.observations > std::max(config_.keep, kMinObservations) && tier.rewards > kMinRewards;
+  if (!learned) return;
   const FeedbackRecord& record = observed.feedback.front();
   const double residual = record.feedback.reward - view.quality;
   const double deviation = tier.ResidualDeviation();
@@ -169,7 +174,7 @@ std::vector<double TierDrift::*> Sums() {
 
 void AppendTier(const TierDrift& tier, std::string& bytes) {
   tier.cusum.AppendTo(bytes);
-  for (const int64_t value : {tier.drop_start_us, tier.rise_start_us, tier.older_us, tier.calls}) {
+  for (const int64_t value : {tier.drop_start_us, tier.rise_start_us, tier.older_us, tier.calls, tier.rewards}) {
     AppendValue(bytes, value);
   }
   AppendValue<uint32_t>(bytes, static_cast<uint32_t>(tier.recent_us.size()));
@@ -189,7 +194,7 @@ absl::Status Malformed() { return absl::InvalidArgumentError("drift: malformed b
 absl::StatusOr<TierDrift> ReadTier(std::string_view& bytes) {
   TierDrift tier;
   SUFFICE_ASSIGN_OR_RETURN(tier.cusum, Cusum::Read(bytes));
-  for (int64_t* value : {&tier.drop_start_us, &tier.rise_start_us, &tier.older_us, &tier.calls}) {
+  for (int64_t* value : {&tier.drop_start_us, &tier.rise_start_us, &tier.older_us, &tier.calls, &tier.rewards}) {
     const auto read = ReadValue<int64_t>(bytes);
     if (!read) return Malformed();
     *value = *read;

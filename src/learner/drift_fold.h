@@ -38,6 +38,7 @@ struct TierDrift {
   // change may reach back to.
   std::deque<int64_t> recent_us;
   int64_t older_us = 0;
+  int64_t rewards = 0;
   // Sums over evaluations, which have no prediction: the prior of the residuals' variance.
   double reward_n = 0, reward_sum = 0, reward_squares = 0;
   // Discounted sums of squared residuals.

@@ -32,7 +32,7 @@ Traffic SteadyTraffic(int rows) {
 }
 
 ReplayOptions DropOfA() {
-  ReplayOptions options{.config = TwoTiers(), .traffic = SteadyTraffic(1600), .warmup = SteadyTraffic(400)};
+  ReplayOptions options{.config = TwoTiers(), .traffic = SteadyTraffic(1600), .warmup = SteadyTraffic(600)};
   options.events = {{.at = 800, .tier = "a", .quality = 0.8}};
   options.window = 100;
   options.seeds = 2;

@@ -19,8 +19,8 @@ constexpr double kPredictedUsd = 1e-3;
 // A log in which "small" keeps its word until decision `drop_at`, and is worse by `drop` from then on; its bills are
 // multiplied by `cost_factor` from then on. "large" never changes.
 struct World {
-  int n = 1200;
-  int drop_at = 600;
+  int n = 1800;
+  int drop_at = 1200;
   double drop = 0.2;
   double cost_factor = 1;
   double told = 1;  // share of feedback that comes
@@ -120,7 +120,7 @@ TEST_CASE("a drop raises an alarm on its tier alone, and shrinks what was known 
   CHECK(alarms.front().start_us <= 1'000'000LL * (world.drop_at + 10));
   CHECK(AlarmsOf(statistics, "large").empty());
   const EpochStatistics& small = statistics.tiers().at("small").quality;
-  CHECK(small.observed() == 900);
+  CHECK(small.observed() == 1350);
   CHECK(small.n() < 600);
   // The mean of the rewards that count is near the new quality.
   const RidgeStatistics known = small.Discounted();
@@ -131,7 +131,7 @@ TEST_CASE("rewards that came between a change and its alarm are moved to the new
   World world;
   world.delay = 200;
   world.learned_after = 300;
-  world.n = 900;
+  world.n = 1500;
   world.Make();
   Learner learner = world.NewLearner();
   for (bool more = true; more && AlarmsOf(learner.statistics(), "small").empty();) {
@@ -184,14 +184,14 @@ TEST_CASE("without drift, or with drift disabled, there is no alarm") {
   learner.ReplaceConfig(std::make_shared<const Config>(config));
   REQUIRE(learner.CatchUpFully().ok());
   CHECK(learner.statistics().drift().tiers().empty());
-  CHECK(learner.statistics().tiers().at("small").quality.n() == 900);
+  CHECK(learner.statistics().tiers().at("small").quality.n() == 1350);
 }
 
 TEST_CASE("batches of any size give the same alarms and statistics, whatever is late") {
   for (uint64_t seed : {1, 2, 3}) {
     World world;
     world.seed = seed;
-    world.n = 1500;
+    world.n = 2100;
     world.delay = 100;
     world.learned_after = 250;
     world.told = 0.7;
@@ -214,7 +214,7 @@ TEST_CASE("a restart from a kept state finds the same alarms as a rebuild") {
   world.Make();
   const Statistics whole = world.Fold();
   Learner first = world.NewLearner();
-  for (int i = 0; i < 93; ++i) REQUIRE(first.CatchUp(7).ok());  // in the middle of things
+  for (int i = 0; i < 181; ++i) REQUIRE(first.CatchUp(7).ok());  // in the middle of things
   const SnapshotPtr snapshot = first.NextSnapshot();
   REQUIRE(world.log->SaveSnapshot(first.RecordOf(*snapshot, 1, /*with_state=*/true)).ok());
   auto resumed = Learner::Resume(world.log.get(), world.config);
@@ -256,7 +256,7 @@ TEST_CASE("the ratio is of the prediction without it: a row that holds a ratio t
   plain.cost_factor = 0.5;
   plain.Make();
   DriftFold with_ratio{DriftConfig()}, without{DriftConfig()};
-  const auto tail = plain.log->ReadTail({}, 5000);
+  const auto tail = plain.log->ReadTail({}, 50000);
   REQUIRE(tail.ok());
   std::vector<ObservedDecision> touched = tail->touched;
   without.Fold(touched, {}, tail->end);

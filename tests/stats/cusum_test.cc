@@ -8,7 +8,7 @@
 namespace suffice {
 namespace {
 
-constexpr double kSlack = 0.25, kAlarm = 20;  // the defaults of DriftConfig
+constexpr double kSlack = 0.5, kAlarm = 16;  // the defaults of DriftConfig
 
 // Alarms in `n` residuals of deviation 1 about `mean`; `first` gets the number of the first.
 int Alarms(uint64_t seed, double mean, int n, int* first = nullptr, Shift* shift = nullptr) {
