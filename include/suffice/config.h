@@ -196,10 +196,10 @@ struct SessionConfig {
 
 struct DriftConfig {
   bool enabled = true;
-  double slack = 0.25;         // of the two-sided CUSUM, in standard deviations
-  double alarm = 14;           // where it raises an alarm
-  double keep = 40;            // observations that the tier's statistics are shrunk to on an alarm
-  double cost_half_life = 50;  // calls after which observed over predicted cost counts half
+  double slack = 0.5;          // of the two-sided CUSUM, in standard deviations
+  double alarm = 16;           // where it raises an alarm
+  double keep = 5;             // observations that what stands before a change counts as after it
+  double cost_half_life = 25;  // calls after which observed over predicted cost counts half
 
   bool operator==(const DriftConfig&) const = default;
 };

@@ -75,6 +75,7 @@ struct TierView {
   double quality = 0;                                  // predicted, in [0, 1] when well calibrated, not clipped
   double quality_sigma = 0;  // standard deviation of the quality prediction (of the mean, not of one answer)
   double cost_usd = 0;       // predicted mean
+  double cost_ratio = 1;      // observed over predicted cost of the tier, already in cost_usd
   double worst_cost_usd = 0;  // what the call costs at most; 0: not known
   double latency_ms = 0;     // predicted median, with start_ms
   double start_ms = 0;       // what the call waits for a tier that went cold; 0: warm

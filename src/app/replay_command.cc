@@ -23,7 +23,8 @@ struct ReplayFlags {
   std::string traffic, warmup, eval, arrivals, feedback = "bandit";
   ReportFlags report;
   bool tiers_from_traffic = false;
-  int64_t seed = 1, feedback_delay = 0;
+  std::vector<std::string> events;
+  int64_t seed = 1, feedback_delay = 0, window = 0;
   int seeds = 1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   double feedback_rate = 1, arrivals_span = 86400;
   int days = 1;
@@ -54,6 +55,13 @@ struct ReplayFlags {
         .Add("arrivals-span", &arrivals_span,
              {.value = "SECONDS", .help = "that the arrivals are scaled to", .range = Between(1, 1e7)})
         .Add("days", &days, {.value = "N", .help = "times that the arrivals' day is repeated", .range = AtLeast(1)})
+        .Add("event", &events,
+             {.value = "KEY=VALUE,...",
+              .help = "a change from a decision on: at=N,tier=NAME and a factor quality=F (of its answers), cost=F (of "
+                      "its bills; silent) or price=F (of bills and price list; announced); warmup=true: the warm-up "
+                      "rows are so, too. Repeatable"})
+        .Add("window", &window,
+             {.value = "N", .help = "decisions in a point of the learning curve; 0: 40 points", .range = AtLeast(0)})
         .Add("threads", &threads, {.value = "N", .help = "runs at a time", .range = AtLeast(1)});
     report.AddTo(flags);
     return flags.Parse(args, io);
@@ -68,7 +76,7 @@ absl::StatusOr<ReplayOptions> OptionsOf(const ReplayFlags& flags) {
   options.traffic = std::move(loaded.traffic);
   const std::vector<std::string> names = TierNames(options.config);
   if (!flags.warmup.empty()) {
-    SUFFICE_ASSIGN_OR_RETURN(options.warmup, ReadTraffic(flags.warmup, names));
+    SUFFICE_ASSIGN_OR_RETURN(options.warmup, ReadTraffic(flags.warmup, names, /*tiers_may_lack=*/true));
   }
   if (!flags.eval.empty()) {
     SUFFICE_ASSIGN_OR_RETURN(options.eval, ReadTraffic(flags.eval, names));
@@ -84,6 +92,10 @@ absl::StatusOr<ReplayOptions> OptionsOf(const ReplayFlags& flags) {
   options.full_feedback = flags.feedback == "full";
   options.feedback_delay = flags.feedback_delay;
   options.feedback_rate = flags.feedback_rate;
+  options.window = flags.window;
+  for (const std::string& text : flags.events) {
+    SUFFICE_ASSIGN_OR_RETURN(options.events.emplace_back(), ParseReplayEvent(text));
+  }
   return options;
 }
 

@@ -144,6 +144,9 @@ void ReportTiers(const Snapshot& snapshot, const Warmth& warmth, int64_t now_us,
   for (size_t i = 0; i < config.tiers.size(); ++i) {
     status.tiers[i].tier = config.tiers[i].name;
     status.tiers[i].observations = snapshot.models[i].quality().n;
+    status.tiers[i].cost_ratio = snapshot.drift[i].cost_ratio;
+    status.tiers[i].drift_alarms = snapshot.drift[i].alarms;
+    status.tiers[i].last_alarm_us = snapshot.drift[i].last_alarm_us;
     status.tiers[i].cold = i < cold.size() && cold[i];
     status.tiers[i].price_version = config.tiers[i].PriceVersionAt(now_us);
   }

@@ -109,6 +109,7 @@ absl::Status LearnerLoop::Round(std::shared_ptr<const Config> config, FeatureSet
     kept_ = {};
   }
   SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
+  TellAlarms();
   const bool paces = gate_->has_soft_budgets() && gate_->decisions() != published_decisions_;
   if (changed || paces || learner_.cursor() != published_) {
     SUFFICE_RETURN_IF_ERROR(Publish(refolded || EventsBetween(kept_, learner_.cursor()) >= kEventsBetweenStates));
@@ -116,6 +117,17 @@ absl::Status LearnerLoop::Round(std::shared_ptr<const Config> config, FeatureSet
   SUFFICE_RETURN_IF_ERROR(gate_->Save(*log_, clock_->NowMicros(), /*always=*/false));
   MaybeStartFit();
   return absl::OkStatus();
+}
+
+void LearnerLoop::TellAlarms() const {
+  const DriftFold& drift = learner_.statistics().drift();
+  for (const auto& [tier, state] : drift.tiers()) {
+    for (auto alarm = state.alarms.rbegin(); alarm != state.alarms.rend(); ++alarm) {
+      if (alarm->feedback_seq <= published_.feedback_seq) break;
+      spdlog::warn("drift: the quality of tier {} {}; it is learned anew from {} observations", tier,
+                   alarm->shift == Shift::kDrop ? "dropped" : "rose", drift.config().keep);
+    }
+  }
 }
 
 absl::Status LearnerLoop::Publish(bool with_state) {

@@ -43,6 +43,8 @@ class LearnerLoop {
   absl::Status WaitFor(int64_t ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // One round on the loop's thread: takes what was asked for, folds, publishes.
   absl::Status Round(std::shared_ptr<const Config> config, FeatureSetPtr fitted);
+  // Warns of the alarms that came since the last snapshot.
+  void TellAlarms() const;
   absl::Status Publish(bool with_state);
   void MaybeStartFit();
 

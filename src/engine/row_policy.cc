@@ -15,6 +15,7 @@ Candidate EstimatesOf(const TierView& view, const RowWeights& weights) {
   candidate.cost_usd = view.cost_usd;
   candidate.late = view.late;
   candidate.tier_usd_weight = weights.OfTier(view.tier);
+  candidate.probe = weights.ProbeOf(view.tier);
   candidate.observations = view.observations;
   return candidate;
 }
@@ -41,10 +42,9 @@ RowWeights::RowWeights(const std::vector<std::pair<std::string, double>>& row_mu
   }
 }
 
-double RowWeights::OfTier(std::string_view tier) const {
-  constexpr std::string_view kPrefix = "cost_usd.";
+double RowWeights::Named(std::string_view prefix, std::string_view tier) const {
   for (const auto& [name, value] : multipliers) {
-    if (name.size() == kPrefix.size() + tier.size() && name.starts_with(kPrefix) && name.ends_with(tier)) return value;
+    if (name.size() == prefix.size() + tier.size() && name.starts_with(prefix) && name.ends_with(tier)) return value;
   }
   return 0;
 }

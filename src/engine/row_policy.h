@@ -19,8 +19,12 @@ struct RowWeights {
 
   explicit RowWeights(const std::vector<std::pair<std::string, double>>& row_multipliers);
   // The price of a dollar on one tier, on top of everybody's; and with it.
-  double OfTier(std::string_view tier) const;
+  double OfTier(std::string_view tier) const { return Named("cost_usd.", tier); }
   double UsdOn(std::string_view tier) const { return weights.cost_usd + OfTier(tier); }
+  double ProbeOf(std::string_view tier) const { return Named("probe.", tier); }  // see Candidate::probe
+
+ private:
+  double Named(std::string_view prefix, std::string_view tier) const;
 };
 
 // A tier's score without optimism: PlainScore of its estimates.

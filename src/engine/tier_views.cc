@@ -162,6 +162,7 @@ TierOffer OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& re
   view.quality = offer.prediction.quality;
   view.quality_sigma = offer.prediction.quality_sigma;
   view.cost_usd = offer.prediction.cost_usd;
+  view.cost_ratio = offer.prediction.cost_ratio;
   view.worst_cost_usd = WorstCostUsd(tier, bounds, offer.max_output_tokens);
   view.start_ms = cold ? tier.cold_start_ms : 0;
   view.latency_ms = offer.prediction.latency_ms + view.start_ms;

@@ -31,7 +31,8 @@ RidgePrior MakePrior(const TierModelOptions& options, double precision, double m
 }
 
 // Observations of the tier's own, and what stands in for more of them.
-RidgeStatistics Seen(const BucketedStatistics& own, const std::optional<RidgeStatistics>& from_others) {
+template <typename Sums>
+RidgeStatistics Seen(const Sums& own, const std::optional<RidgeStatistics>& from_others) {
   RidgeStatistics seen = own.Discounted();
   if (from_others) seen.AddScaled(*from_others, 1);
   return seen;
@@ -95,8 +96,10 @@ TierModel::TierModel(const TierStatistics& statistics, const TierModelOptions& o
       latency_(SolveRidge(Seen(statistics.latency, options.latency_from_others), options.outcome_dimensions,
                           MakePrior(options, options.latency_ridge, std::log(std::max(options.prior.latency_ms, 1e-3)),
                                     kLatencyVariance))),
+      observations_(quality_.n + options.pseudo_observations),
       input_tokens_ratio_((std::max(0.0, statistics.input_tokens) + kInputTokensPrior) /
-                          (std::max(0.0, statistics.input_tokens_estimate) + kInputTokensPrior)) {}
+                          (std::max(0.0, statistics.input_tokens_estimate) + kInputTokensPrior)),
+      cost_ratio_(options.cost_ratio) {}
 
 double TierModel::ExpectedLogLatency(std::span<const float> x) const { return Mean(latency_, x); }
 
@@ -148,14 +151,15 @@ TierPrediction TierModel::Predict(std::span<const float> x, double input_tokens_
   result.quality = quality.mean;
   result.quality_sigma = std::sqrt(quality_.residual_variance * quality.leverage);
   result.quality_residual = std::sqrt(quality_.residual_variance);
-  result.observations = quality_.n;
+  result.observations = observations_;
 
   const LinearPrediction tokens = suffice::Predict(output_tokens_, x);
   const double cap = max_output_tokens > 0 ? static_cast<double>(max_output_tokens) : kMaxTokens;
   const double s2 = output_tokens_.residual_variance;
   const double width = kCentral90 * std::sqrt(s2 * (1 + tokens.leverage));
-  const double input_usd = price.input_usd_per_mtok * input_tokens_estimate * input_tokens_ratio_ / 1e6;
-  const double output_usd = price.output_usd_per_mtok / 1e6;
+  const double input_usd = cost_ratio_ * price.input_usd_per_mtok * input_tokens_estimate * input_tokens_ratio_ / 1e6;
+  const double output_usd = cost_ratio_ * price.output_usd_per_mtok / 1e6;
+  result.cost_ratio = cost_ratio_;
   result.cost_usd = input_usd + output_usd * ExpectedTokens(tokens.mean, s2, cap);
   result.cost_low_usd = input_usd + output_usd * TokensAt(tokens.mean, -width, cap);
   result.cost_high_usd = input_usd + output_usd * TokensAt(tokens.mean, width, cap);

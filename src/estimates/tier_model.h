@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "stats/epoch_statistics.h"
 #include "stats/ridge.h"
 #include "suffice/config.h"
 
@@ -18,10 +19,12 @@ namespace suffice {
 // Decisions of the tier's own in a bucket of BucketedStatistics.
 inline constexpr int64_t kBucketDecisions = 512;
 
-// The sufficient statistics of one tier. Everything is a sum, so the order of events does not matter.
+// The sufficient statistics of one tier. Everything is a sum, so the order of events does not matter (within an epoch
+// of `quality`).
 struct TierStatistics {
-  TierStatistics(int dimensions, double half_life);
-  BucketedStatistics quality;        // y = reward
+  // keep: observations that outlive a change of quality.
+  TierStatistics(int dimensions, double half_life, double keep = DriftConfig().keep);
+  EpochStatistics quality;           // y = reward; epochs end with drift alarms
   BucketedStatistics output_tokens;  // y = ln(1 + output tokens)
   BucketedStatistics latency;        // y = ln(latency in ms)
   double input_tokens = 0;           // sum of observed input tokens ...
@@ -38,6 +41,8 @@ struct TierModelOptions {
   double tokens_ridge = 30;    // for output tokens, whose logarithm the features explain far better
   double latency_ridge = 300;  // for latency, which depends on little but length
   TierPrior prior;
+  double pseudo_observations = 0;  // that quality_from_others stands for
+  double cost_ratio = 1;       // observed over predicted cost: multiplies cost predictions
   // Pseudo-observations for a tier that is new among known ones, one for each target; nothing for others.
   std::optional<RidgeStatistics> quality_from_others, output_tokens_from_others, latency_from_others;
 };
@@ -46,12 +51,13 @@ struct TierPrediction {
   double quality = 0;
   double quality_sigma = 0;                        // standard deviation of the predicted mean: s sqrt(x^T A^-1 x)
   double quality_residual = 0;                     // standard deviation of one reward about the mean
-  double cost_usd = 0;                             // price_in tokens_in + price_out E[tokens_out]
+  double cost_usd = 0;                             // cost_ratio (price_in tokens_in + price_out E[tokens_out])
+  double cost_ratio = 1;                           // already in the three costs
   double cost_low_usd = 0, cost_high_usd = 0;      // central 90% of one call
   double latency_ms = 0;                           // median
   double latency_low_ms = 0, latency_high_ms = 0;  // central 90% of one call
   double log_latency = 0;  // expectation of ln(latency in ms)
-  double observations = 0;                         // effective, behind quality
+  double observations = 0;                         // effective, behind quality; pseudo-observations count
 };
 
 // The part of a prediction that says nothing of its own uncertainty: cheap enough for thousands of contexts.
@@ -95,7 +101,9 @@ class TierModel {
 
  private:
   RidgeSolution quality_, output_tokens_, latency_;
+  double observations_ = 0;
   double input_tokens_ratio_ = 1;
+  double cost_ratio_ = 1;
   static constexpr size_t kLengths = 48;  // half octaves of input tokens
   static size_t LengthOf(double input_tokens);
   std::vector<float> latency_residuals_;                           // ascending

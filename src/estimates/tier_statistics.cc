@@ -8,8 +8,8 @@
 
 namespace suffice {
 
-TierStatistics::TierStatistics(int dimensions, double half_life)
-    : quality(dimensions, half_life), output_tokens(dimensions, half_life), latency(dimensions, half_life) {}
+TierStatistics::TierStatistics(int dimensions, double half_life, double keep)
+    : quality(dimensions, half_life, keep), output_tokens(dimensions, half_life), latency(dimensions, half_life) {}
 
 void TierStatistics::AppendTo(std::string& bytes) const {
   AppendValue(bytes, input_tokens);
@@ -29,7 +29,7 @@ absl::StatusOr<TierStatistics> TierStatistics::Read(std::string_view& bytes) {
   TierStatistics result(0, 0);
   result.input_tokens = *input_tokens;
   result.input_tokens_estimate = *input_tokens_estimate;
-  SUFFICE_ASSIGN_OR_RETURN(result.quality, BucketedStatistics::Read(bytes));
+  SUFFICE_ASSIGN_OR_RETURN(result.quality, EpochStatistics::Read(bytes));
   SUFFICE_ASSIGN_OR_RETURN(result.output_tokens, BucketedStatistics::Read(bytes));
   SUFFICE_ASSIGN_OR_RETURN(result.latency, BucketedStatistics::Read(bytes));
   return result;

@@ -40,7 +40,9 @@ std::vector<LimitUse> LimitUses(const Config& config, const Traffic& traffic, co
   const Limits& limits = config.limits;
   if (limits.cost.mean_usd > 0) {
     uses.push_back(UseOf("cost.mean", limits.cost.mean_usd, false, passes,
-                         [&](const ReplayStep& step) { return table[step.row][step.tier].cost_usd; }));
+                         [&](const ReplayStep& step) {
+                           return step.factors.cost * table[step.row][step.tier].cost_usd;
+                         }));
   }
   const std::array<double, 3> limit_ms{limits.latency.p50_ms, limits.latency.p95_ms, limits.latency.p99_ms};
   constexpr std::array<const char*, 3> kNames{"latency.p50", "latency.p95", "latency.p99"};
@@ -56,7 +58,7 @@ std::vector<LimitUse> LimitUses(const Config& config, const Traffic& traffic, co
     const int reference = config.TierIndex(limits.quality.relative_to);
     const double unit = reference < 0 ? 1 : MeanQuality(table, reference);
     uses.push_back(UseOf("quality.floor", limits.quality.floor, true, passes, [&](const ReplayStep& step) {
-      return table[step.row][step.tier].quality / unit;
+      return step.factors.QualityOf(table[step.row][step.tier].quality) / unit;
     }));
   }
   return uses;

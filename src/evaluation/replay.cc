@@ -47,6 +47,8 @@ absl::Status CheckOptions(const ReplayOptions& options) {
       return InvalidField("eval", "expected a policy of two tiers, to rank rows by the dearer's gain");
   }
   if (options.seeds < 1) return InvalidField("seeds", "expected 1 or more");
+  if (options.window < 0) return InvalidField("window", "expected 0 or more decisions");
+  SUFFICE_RETURN_IF_ERROR(CheckReplayEvents(options.events, options.config, DecisionsOf(options)));
   if (options.threads < 1) return InvalidField("threads", "expected 1 or more");
   if (options.refresh_every < 1) return InvalidField("refresh-every", "expected 1 or more decisions");
   if (options.feedback_delay < 0) return InvalidField("feedback-delay", "expected 0 or more decisions");
@@ -142,7 +144,7 @@ absl::StatusOr<ReplayReport> Replay(const ReplayOptions& options) {
   }
   std::vector<ReplayPass> passes;
   for (ReplayResult& result : results) passes.push_back(std::move(result.pass));
-  ReplayReport report = Tally(options.config, options.traffic, passes);
+  ReplayReport report = Tally(options.config, options.traffic, passes, options.window);
   report.eval = ranking;
   return report;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "evaluation/replay_event.h"
 #include "evaluation/report.h"
 #include "evaluation/traffic.h"
 #include "suffice/config.h"
@@ -31,6 +32,8 @@ struct ReplayOptions {
   std::vector<int64_t> arrivals_us;
   int64_t arrivals_span_us = 86'400'000'000;  // from the start of one day to that of the next
   int days = 1;                               // with arrivals
+  std::vector<ReplayEvent> events;
+  int64_t window = 0;  // decisions in a point of the learning curve; 0: 40 points
   int threads = 2;
   std::function<void(double)> progress;  // fraction done; called from one thread at a time; may be empty
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -40,17 +41,18 @@ double StartMs(const DecisionRecord& decision) {
   return 0;
 }
 
-OutcomeRecord OutcomeOf(const DecisionRecord& decision, const TrafficTier& call, PriceBook& prices) {
+OutcomeRecord OutcomeOf(const DecisionRecord& decision, const TrafficTier& call, double cost_factor,
+                        PriceBook& prices) {
   OutcomeRecord record;
   record.time_us = decision.time_us;
   record.outcome.decision_id = decision.id;
   record.outcome.input_tokens = call.input_tokens;
   record.outcome.output_tokens = call.output_tokens;
-  record.outcome.cost_usd = call.cost_usd;
+  if (call.cost_usd) record.outcome.cost_usd = *call.cost_usd * cost_factor;
   const double start_ms = StartMs(decision);
   if (call.latency_ms) record.outcome.latency_ms = *call.latency_ms + start_ms;
   if (call.ttft_ms) record.outcome.time_to_first_token_ms = *call.ttft_ms + start_ms;
-  record.cost_nanos = call.cost_usd ? Money::FromUsd(*call.cost_usd).nanos
+  record.cost_nanos = call.cost_usd ? Money::FromUsd(*record.outcome.cost_usd).nanos
                                     : Settle(FactsOf(decision), record.outcome, prices).cost_nanos;
   return record;
 }
@@ -86,6 +88,9 @@ class Run {
   void BeginDays();
   void TimeStep(int64_t step);
   absl::Status ShowEveryTier(const TrafficRow& row, int except);
+  absl::Status Apply(const std::vector<TierFactors>& factors);
+  absl::Status Happen();
+  std::vector<AlarmReport> Alarms() const;
   absl::Status Teach(FeedbackRecord feedback);
   absl::Status TellDue(int64_t until);
   absl::Status Refresh();
@@ -97,7 +102,7 @@ class Run {
   }
 
   const ReplayOptions& options_;
-  const std::shared_ptr<const Config> config_;
+  std::shared_ptr<const Config> config_;
   const uint64_t seed_;
   DecisionIdGenerator ids_;
   int64_t now_us_ = kStartUs;
@@ -111,6 +116,8 @@ class Run {
   int64_t first_day_us_ = 0;  // with arrivals
   SnapshotPtr snapshot_;
   std::deque<std::pair<int64_t, FeedbackRecord>> due_;  // step -> what is told then
+  std::vector<TierFactors> factors_;                    // by tier
+  std::vector<int64_t> decided_us_;                     // when each decision was made
   ReplayResult result_;
 };
 
@@ -138,19 +145,52 @@ absl::Status Run::Refresh() {
 
 absl::Status Run::ShowEveryTier(const TrafficRow& row, int except) {
   for (int k = 0; k < static_cast<int>(row.tiers.size()); ++k) {
-    if (k == except) continue;
+    if (k == except || !row.tiers[k].known) continue;
     const Tier& tier = config_->tiers[k];
     SUFFICE_ASSIGN_OR_RETURN(DecisionRecord decision,
                              EvaluationRow(*snapshot_, RequestOf(row), tier.name, NextContext()));
-    OutcomeRecord outcome = OutcomeOf(decision, row.tiers[k], prices_);
-    FeedbackRecord feedback = FeedbackOf(decision.id, row.tiers[k].quality, now_us_);
+    OutcomeRecord outcome = OutcomeOf(decision, row.tiers[k], factors_[k].cost, prices_);
+    FeedbackRecord feedback = FeedbackOf(decision.id, factors_[k].QualityOf(row.tiers[k].quality), now_us_);
     SUFFICE_RETURN_IF_ERROR(log_->AppendEvaluation(std::move(decision), std::move(outcome), std::move(feedback)));
   }
   return absl::OkStatus();
 }
 
+// Makes the world be as the factors say; the configuration follows the prices.
+absl::Status Run::Apply(const std::vector<TierFactors>& factors) {
+  factors_ = factors;
+  auto changed = std::make_shared<const Config>(WithPrices(options_.config, factors));
+  if (*changed == *config_) return absl::OkStatus();
+  config_ = std::move(changed);
+  SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(config_->Hash(), ConfigToYaml(*config_)));
+  learner_.ReplaceConfig(config_);
+  return gate_.Reload(config_, *log_, now_us_);
+}
+
+// Lets the events happen that are due before the next decision.
+absl::Status Run::Happen() {
+  const int64_t decisions = std::ssize(result_.pass.steps);
+  const auto is_due = [decisions](const ReplayEvent& event) { return event.at == decisions; };
+  if (decisions > 0 && std::none_of(options_.events.begin(), options_.events.end(), is_due)) return absl::OkStatus();
+  const auto before = config_;
+  SUFFICE_RETURN_IF_ERROR(Apply(FactorsAt(options_.events, options_.config, decisions)));
+  return config_ == before ? absl::OkStatus() : Refresh();
+}
+
+std::vector<AlarmReport> Run::Alarms() const {
+  std::vector<AlarmReport> reports;
+  for (const auto& [tier, drift] : learner_.statistics().drift().tiers()) {
+    for (const DriftAlarm& alarm : drift.alarms) {
+      const auto after = std::lower_bound(decided_us_.begin(), decided_us_.end(), alarm.time_us);
+      reports.push_back({tier, after - decided_us_.begin(), alarm.shift == Shift::kDrop});
+    }
+  }
+  return reports;
+}
+
 absl::Status Run::WarmUp() {
   SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(config_->Hash(), ConfigToYaml(*config_)));
+  SUFFICE_RETURN_IF_ERROR(Apply(WarmupFactors(options_.events, options_.config)));
   snapshot_ = learner_.NextSnapshot();
   if (options_.warmup) {
     for (const TrafficRow& row : options_.warmup->rows) SUFFICE_RETURN_IF_ERROR(ShowEveryTier(row, /*except=*/-1));
@@ -167,6 +207,7 @@ absl::Status Run::Teach(FeedbackRecord feedback) {
 
 absl::Status Run::TellDue(int64_t until) {
   while (!due_.empty() && due_.front().first <= until) {
+    due_.front().second.time_us = now_us_;
     SUFFICE_RETURN_IF_ERROR(Teach(std::move(due_.front().second)));
     due_.pop_front();
   }
@@ -193,6 +234,7 @@ absl::StatusOr<DecisionRecord> Run::Route(const RouteRequest& request, const Dec
 }
 
 absl::Status Run::Step(int row_index) {
+  SUFFICE_RETURN_IF_ERROR(Happen());
   const TrafficRow& row = options_.traffic.rows[row_index];
   const RouteRequest request = RequestOf(row);
   const DecideContext context = NextContext(request);
@@ -211,7 +253,8 @@ absl::Status Run::Step(int row_index) {
   std::vector<double> propensities;
   for (const TierView& view : decided->tiers) propensities.push_back(view.propensity);
   result_.pass.propensities.Add(propensities, tier);
-  result_.pass.steps.push_back({row_index, tier});
+  result_.pass.steps.push_back({row_index, tier, factors_[tier]});
+  decided_us_.push_back(now_us_);
   if (!decided->infeasible.empty()) {
     ++result_.pass.infeasible;
     result_.pass.infeasible_text = decided->infeasible;
@@ -219,7 +262,7 @@ absl::Status Run::Step(int row_index) {
 
   warmth_.Use(decided->tier, decided->time_us);
   if (!request.session.empty()) sessions_.Use(request.tenant, request.session, decided->tier, decided->time_us);
-  OutcomeRecord outcome = OutcomeOf(*decided, call, prices_);
+  OutcomeRecord outcome = OutcomeOf(*decided, call, factors_[tier].cost, prices_);
   SUFFICE_RETURN_IF_ERROR(log_->AppendDecision(*std::move(decided)));
   absl::Status status;
   log_->AppendOutcome(std::move(outcome), [&](const absl::StatusOr<Receipt>& receipt) {
@@ -229,7 +272,7 @@ absl::Status Run::Step(int row_index) {
   SUFFICE_RETURN_IF_ERROR(status);
   if (IsTold(context.id)) {
     due_.emplace_back(static_cast<int64_t>(result_.pass.steps.size()) - 1 + options_.feedback_delay,
-                      FeedbackOf(context.id, call.quality, now_us_));
+                      FeedbackOf(context.id, factors_[tier].QualityOf(call.quality), now_us_));
   }
   if (options_.full_feedback) SUFFICE_RETURN_IF_ERROR(ShowEveryTier(row, tier));
   return TellDue(static_cast<int64_t>(result_.pass.steps.size()) - 1);
@@ -261,6 +304,7 @@ absl::StatusOr<ReplayResult> Run::Go(const std::function<void()>& on_step) {
   SUFFICE_RETURN_IF_ERROR(Refresh());
   budgets_.Look(gate_.Status(now_us_));
   result_.pass.budgets = budgets_.Uses(seed_);
+  result_.pass.drift_alarms = Alarms();
   if (options_.eval) SUFFICE_RETURN_IF_ERROR(RankEvalRows());
   return std::move(result_);
 }

@@ -43,10 +43,15 @@ Json PropensityCheckJson(const std::optional<PropensityCheck::Result>& check) {
 Json SeedsJson(const std::vector<SeedReport>& seeds) {
   Json json = Json::array();
   for (const SeedReport& seed : seeds) {
+    Json alarms = Json::array();
+    for (const AlarmReport& alarm : seed.drift_alarms) {
+      alarms.push_back({{"tier", alarm.tier}, {"decision", alarm.decision}, {"shift", alarm.drop ? "drop" : "rise"}});
+    }
     json.push_back({{"seed", seed.seed},
                     {"quality", seed.quality},
                     {"cost_usd", seed.cost_usd},
-                    {"gap_closed", OrNull(seed.gap_closed)}});
+                    {"gap_closed", OrNull(seed.gap_closed)},
+                    {"drift_alarms", std::move(alarms)}});
   }
   return json;
 }

@@ -18,12 +18,20 @@
 
 namespace suffice {
 
+// A drift alarm of the learner.
+struct AlarmReport {
+  std::string tier;
+  int64_t decision = 0;  // made before it
+  bool drop = true;      // else the quality rose
+};
+
 // One pass over the traffic.
 struct SeedReport {
   uint64_t seed = 0;
   double quality = 0;   // mean per decision
   double cost_usd = 0;  // mean per decision
   std::optional<double> gap_closed;
+  std::vector<AlarmReport> drift_alarms;
 };
 
 // One window of the pass, averaged over the seeds.

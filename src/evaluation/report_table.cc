@@ -66,6 +66,12 @@ std::vector<std::pair<std::string, std::string>> Facts(const ReplayReport& repor
     facts.emplace_back("infeasible",
                        fmt::format("{} of the decisions: {}", Percent(report.infeasible_share), report.infeasible));
   }
+  size_t alarms = 0;
+  for (const SeedReport& seed : report.per_seed) alarms += seed.drift_alarms.size();
+  if (alarms > 0) {
+    const double seeds = static_cast<double>(report.per_seed.size());
+    facts.emplace_back("drift alarms", fmt::format("{:.3g} a seed", static_cast<double>(alarms) / seeds));
+  }
   if (report.propensity_check) {
     const auto& check = *report.propensity_check;
     facts.emplace_back("propensity check", fmt::format("p = {:.3g}  (chi-squared {:.2f}, {} degrees of freedom)",

@@ -26,8 +26,8 @@ struct Sums {
   void Add(const ReplayPass& pass, const QualityCostTable& table, size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
       const ReplayStep& step = pass.steps[i];
-      quality += table[step.row][step.tier].quality;
-      cost_usd += table[step.row][step.tier].cost_usd;
+      quality += step.factors.QualityOf(table[step.row][step.tier].quality);
+      cost_usd += step.factors.cost * table[step.row][step.tier].cost_usd;
       tier[step.tier] += 1;
       decisions += 1;
     }
@@ -52,7 +52,8 @@ void FillTotals(const std::vector<ReplayPass>& passes, const QualityCostTable& t
     Sums sums(report.tier_names.size());
     sums.Add(pass, table, 0, pass.steps.size());
     all.Add(pass, table, 0, pass.steps.size());
-    report.per_seed.push_back({pass.seed, sums.Quality(), sums.Cost(), GapClosedAt(sums, baselines)});
+    report.per_seed.push_back(
+        {pass.seed, sums.Quality(), sums.Cost(), GapClosedAt(sums, baselines), pass.drift_alarms});
   }
   report.quality_mean = all.Quality();
   report.cost_mean_usd = all.Cost();
@@ -84,10 +85,10 @@ void FillLimits(const Config& config, const Traffic& traffic, const QualityCostT
 }
 
 void FillCurve(const std::vector<ReplayPass>& passes, const QualityCostTable& table, const Baselines& baselines,
-               ReplayReport& report) {
+               size_t window_decisions, ReplayReport& report) {
   size_t n = passes[0].steps.size();
   for (const ReplayPass& pass : passes) n = std::min(n, pass.steps.size());
-  const size_t points = std::min(kCurvePoints, n);
+  const size_t points = window_decisions > 0 ? std::max<size_t>(1, n / window_decisions) : std::min(kCurvePoints, n);
   for (size_t p = 0; p < points; ++p) {
     const size_t begin = p * n / points, end = (p + 1) * n / points;
     Sums window(report.tier_names.size());
@@ -124,7 +125,8 @@ std::vector<int> ShuffledRows(size_t n, uint64_t seed) {
   return order;
 }
 
-ReplayReport Tally(const Config& config, const Traffic& traffic, const std::vector<ReplayPass>& passes) {
+ReplayReport Tally(const Config& config, const Traffic& traffic, const std::vector<ReplayPass>& passes,
+                   int64_t window) {
   const QualityCostTable table = MakeQualityCostTable(traffic, config.tiers);
   const Baselines baselines = MakeBaselines(table);
   ReplayReport report;
@@ -144,7 +146,7 @@ ReplayReport Tally(const Config& config, const Traffic& traffic, const std::vect
   FillTotals(passes, table, baselines, config.objective, report);
   FillLimits(config, traffic, table, passes, report);
   FillBaselines(baselines, report);
-  FillCurve(passes, table, baselines, report);
+  FillCurve(passes, table, baselines, static_cast<size_t>(window), report);
   FillChecks(passes, report);
   return report;
 }

@@ -72,7 +72,8 @@ absl::Status DecodeText(const Json& row, const char* key, bool required, std::st
   return absl::OkStatus();
 }
 
-absl::StatusOr<TrafficRow> DecodeRow(const Json& value, std::vector<std::string>& tier_names) {
+absl::StatusOr<TrafficRow> DecodeRow(const Json& value, std::vector<std::string>& tier_names,
+                                     bool tiers_may_lack) {
   if (!value.is_object()) return absl::InvalidArgumentError("expected an object, got " + ShortJson(value));
   TrafficRow row;
   if (const auto id = value.find("id"); id != value.end() && id->is_number_integer()) {
@@ -96,6 +97,10 @@ absl::StatusOr<TrafficRow> DecodeRow(const Json& value, std::vector<std::string>
   }
   for (const std::string& name : tier_names) {
     const auto tier = tiers->find(name);
+    if (tier == tiers->end() && tiers_may_lack) {
+      row.tiers.push_back({.known = false});
+      continue;
+    }
     if (tier == tiers->end()) return InvalidField("tiers." + name, "missing");
     SUFFICE_ASSIGN_OR_RETURN(row.tiers.emplace_back(), DecodeTier(*tier, "tiers." + name));
   }
@@ -138,7 +143,8 @@ Json EncodeTier(const TrafficTier& tier) {
 
 }  // namespace
 
-absl::StatusOr<Traffic> ReadTraffic(const std::string& path, const std::vector<std::string>& expected_tier_names) {
+absl::StatusOr<Traffic> ReadTraffic(const std::string& path, const std::vector<std::string>& expected_tier_names,
+                                    bool tiers_may_lack) {
   SUFFICE_RETURN_IF_ERROR(CheckNames(expected_tier_names));
   SUFFICE_ASSIGN_OR_RETURN(std::ifstream in, OpenForReading(path));
   Traffic traffic;
@@ -157,7 +163,7 @@ absl::StatusOr<Traffic> ReadTraffic(const std::string& path, const std::vector<s
     if (text.find_first_not_of(" \t") == std::string::npos) continue;
     auto json = ParseJsonLine(text);
     if (!json.ok()) return AtLine(path, line, json.status());
-    auto row = DecodeRow(*json, traffic.tier_names);
+    auto row = DecodeRow(*json, traffic.tier_names, tiers_may_lack);
     if (!row.ok()) return AtLine(path, line, row.status());
     if (row->id.empty()) row->id = std::to_string(line);
     traffic.rows.push_back(*std::move(row));
@@ -170,7 +176,9 @@ absl::Status WriteTraffic(const Traffic& traffic, const std::string& path) {
   std::string text;
   for (const TrafficRow& row : traffic.rows) {
     Json tiers = Json::object();
-    for (size_t k = 0; k < traffic.tier_names.size(); ++k) tiers[traffic.tier_names[k]] = EncodeTier(row.tiers[k]);
+    for (size_t k = 0; k < traffic.tier_names.size(); ++k) {
+      if (row.tiers[k].known) tiers[traffic.tier_names[k]] = EncodeTier(row.tiers[k]);
+    }
     Json json{{"id", row.id}, {"source", row.source}, {"prompt", row.prompt}, {"tiers", std::move(tiers)}};
     if (!row.session.empty()) json["session"] = row.session;
     text += json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);

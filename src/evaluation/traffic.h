@@ -26,6 +26,7 @@ struct TrafficTier {
   std::optional<double> ttft_ms;     // to the first token
   std::optional<int64_t> input_tokens;
   std::optional<int64_t> output_tokens;
+  bool known = true;                 // false: the row lacks the tier; the rest is empty
 };
 
 struct TrafficRow {
@@ -46,7 +47,9 @@ inline constexpr size_t kMaxTrafficLineBytes = size_t{16} << 20;
 
 // Reads a file. `expected_tier_names` fixes the tiers and their order; empty takes both from the first row.
 // NOT_FOUND: no such file. INVALID_ARGUMENT "file:line: tiers.NAME.quality: expected ..., got ...": the first bad row.
-absl::StatusOr<Traffic> ReadTraffic(const std::string& path, const std::vector<std::string>& expected_tier_names = {});
+// With `tiers_may_lack` a row may lack some of the expected tiers: what was known before a tier was added.
+absl::StatusOr<Traffic> ReadTraffic(const std::string& path, const std::vector<std::string>& expected_tier_names = {},
+                                    bool tiers_may_lack = false);
 
 // Writes what ReadTraffic reads, through a temporary file beside `path`.
 absl::Status WriteTraffic(const Traffic& traffic, const std::string& path);

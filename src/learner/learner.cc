@@ -34,7 +34,7 @@ Learner::Learner(EventLog* log, std::shared_ptr<const Config> config, FeatureSet
       config_hash_(config_->Hash()),
       prices_(log),
       configs_(log),
-      statistics_(std::move(features), config_->policy.half_life) {}
+      statistics_(std::move(features), config_->policy.half_life, config_->drift) {}
 
 absl::StatusOr<Learner> Learner::Resume(EventLog* log, std::shared_ptr<const Config> config) {
   SUFFICE_ASSIGN_OR_RETURN(FeatureSetPtr features, ChooseFeatures(*log, *config));
@@ -58,12 +58,15 @@ std::string Learner::EncodeState() const {
   return bytes + statistics + limits_.Serialize();
 }
 
+absl::StatusOr<Statistics> Learner::StatisticsIn(std::string_view state, FeatureSetPtr features, const Config& config) {
+  const auto length = ReadValue<uint64_t>(state);
+  if (!length || *length > state.size()) return absl::InvalidArgumentError("kept state: cut short");
+  return Statistics::Deserialize(state.substr(0, *length), std::move(features), config.policy.half_life, config.drift);
+}
+
 absl::Status Learner::DecodeState(std::string_view bytes, FeatureSetPtr features) {
+  SUFFICE_ASSIGN_OR_RETURN(Statistics statistics, StatisticsIn(bytes, std::move(features), *config_));
   const auto length = ReadValue<uint64_t>(bytes);
-  if (!length || *length > bytes.size()) return absl::InvalidArgumentError("kept state: cut short");
-  SUFFICE_ASSIGN_OR_RETURN(
-      Statistics statistics,
-      Statistics::Deserialize(bytes.substr(0, *length), std::move(features), config_->policy.half_life));
   SUFFICE_ASSIGN_OR_RETURN(limits_, LimitFold::Deserialize(bytes.substr(*length)));
   statistics_ = std::move(statistics);
   return absl::OkStatus();
@@ -73,7 +76,7 @@ absl::StatusOr<bool> Learner::CatchUp(int64_t limit, LogCursor end) {
   SUFFICE_ASSIGN_OR_RETURN(const LogTail tail, log_->ReadTail(cursor_, limit));
   const LogCursor after{std::min(tail.end.outcome_seq, end.outcome_seq),
                         std::min(tail.end.feedback_seq, end.feedback_seq)};
-  for (const ObservedDecision& observed : tail.touched) statistics_.Fold(observed, cursor_, after, prices_);
+  statistics_.FoldAll(tail.touched, cursor_, after, prices_);
   limits_.Fold(tail.touched, cursor_, after, statistics_, configs_);
   const bool moved = after != cursor_;
   cursor_ = after;
@@ -96,7 +99,7 @@ absl::StatusOr<bool> Learner::WantsFittedFeatures() const {
 }
 
 void Learner::ReplaceFeatures(FeatureSetPtr features) {
-  statistics_ = Statistics(std::move(features), config_->policy.half_life);
+  statistics_ = Statistics(std::move(features), config_->policy.half_life, config_->drift);
   limits_ = {};
   cursor_ = {};
 }
@@ -104,7 +107,9 @@ void Learner::ReplaceFeatures(FeatureSetPtr features) {
 void Learner::ReplaceConfig(std::shared_ptr<const Config> config) {
   config_ = std::move(config);
   config_hash_ = config_->Hash();
-  if (config_->policy.half_life != statistics_.half_life()) ReplaceFeatures(statistics_.features());
+  const bool same =
+      config_->policy.half_life == statistics_.half_life() && config_->drift == statistics_.drift().config();
+  if (!same) ReplaceFeatures(statistics_.features());
 }
 
 SnapshotPtr Learner::NextSnapshot(const std::vector<PacedBudget>& budgets) {

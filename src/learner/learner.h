@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -37,13 +38,16 @@ class Learner {
   absl::StatusOr<bool> WantsFittedFeatures() const;
   // Starts over with other features: the whole log is to be folded again.
   void ReplaceFeatures(FeatureSetPtr features);
-  // Takes a new configuration. Starts over when the half-life changed.
+  // Takes a new configuration. Starts over when the half-life or the drift settings changed.
   void ReplaceConfig(std::shared_ptr<const Config> config);
 
   // The next snapshot, numbered one higher than the last. `budgets`: every account of a soft budget, as of now.
   SnapshotPtr NextSnapshot(const std::vector<PacedBudget>& budgets = {});
   // A row for the log, with the statistics when `with_state`.
   SnapshotRecord RecordOf(const Snapshot& snapshot, int64_t time_us, bool with_state) const;
+
+  // The statistics within a kept state. INVALID_ARGUMENT where they do not fit the configuration and features.
+  static absl::StatusOr<Statistics> StatisticsIn(std::string_view state, FeatureSetPtr features, const Config& config);
 
   const Statistics& statistics() const { return statistics_; }
   const LimitFold& limits() const { return limits_; }

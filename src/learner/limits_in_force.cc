@@ -34,6 +34,8 @@ std::vector<std::pair<std::string, double>> MultipliersOf(const LimitsInForce& l
     double value = i < limits.tier_usd.size() ? limits.tier_usd[i] : 0;
     if (extra != nullptr && i < extra->tier_usd.size()) value += extra->tier_usd[i];
     if (value != 0) multipliers.emplace_back("cost_usd." + tiers[i].name, value);
+    const double probe = i < limits.probes.size() ? limits.probes[i] : 0;
+    if (probe != 0) multipliers.emplace_back("probe." + tiers[i].name, probe);
   }
   return multipliers;
 }

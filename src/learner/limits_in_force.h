@@ -24,6 +24,7 @@ struct LimitsInForce {
   ScoreWeights weights;
   std::vector<double> tier_usd;  // by tier of the configuration, see Candidate::tier_usd_weight; empty: none
   std::map<std::string, TenantWeights, std::less<>> tenants;
+  std::vector<double> probes;  // by tier, see Candidate::probe; empty: none
 
   std::string infeasible;      // why the limits cannot be met together; empty: they can
   bool safe_tier_only = false;  // the quality guard's verdict
@@ -34,7 +35,7 @@ struct LimitsInForce {
 };
 
 // The weights for one tenant's decision, as a row keeps them: "quality", "cost_usd", "late_p50", "late_p95",
-// "late_p99", "cost_usd.TIER"; those that are 0 are left out, but for "quality".
+// "late_p99", "cost_usd.TIER", and "probe.TIER", which is no weight; those that are 0 are left out, but for "quality".
 std::vector<std::pair<std::string, double>> MultipliersOf(const LimitsInForce& limits, const std::string& tenant,
                                                           const std::vector<Tier>& tiers);
 

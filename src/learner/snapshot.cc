@@ -7,28 +7,50 @@
 namespace suffice {
 namespace {
 
-using StatisticsOf = BucketedStatistics TierStatistics::*;
+double ObservedBy(const BucketedStatistics& statistics) { return statistics.n(); }
+double ObservedBy(const EpochStatistics& statistics) { return statistics.observed(); }
 
-// `weight` pseudo-observations whose x are distributed as the other tiers' and whose answers follow their mean theta.
-// Nothing when the others know no more than the tier itself.
+enum class Centre { kMean, kMedian };
+
+// A tier's theta, and what it predicts on average.
+struct KnownTheta {
+  double level = 0;
+  Eigen::VectorXd theta;
+};
+
+// The mean of the thetas; or the mean of the one or two in the middle by level.
+Eigen::VectorXd CentreOf(std::vector<KnownTheta>& known, Centre centre) {
+  std::sort(known.begin(), known.end(), [](const KnownTheta& a, const KnownTheta& b) { return a.level < b.level; });
+  const size_t first = centre == Centre::kMedian ? (known.size() - 1) / 2 : 0;
+  const size_t last = centre == Centre::kMedian ? known.size() / 2 : known.size() - 1;
+  Eigen::VectorXd sum = known[first].theta;
+  for (size_t i = first + 1; i <= last; ++i) sum += known[i].theta;
+  return sum / static_cast<double>(last - first + 1);
+}
+
+// `weight` pseudo-observations whose x are distributed as the other tiers' and whose answers follow the centre of their
+// thetas. Nothing when the others know no more than the tier itself.
+template <typename Sums>
 std::optional<RidgeStatistics> FromOtherTiers(const Config& config, const Statistics& statistics,
-                                              const std::string& tier, StatisticsOf target, const RidgePrior& prior) {
+                                              const std::string& tier, Sums TierStatistics::*target,
+                                              const RidgePrior& prior, Centre centre) {
   const PolicyConfig& policy = config.policy;
   const auto own = statistics.tiers().find(tier);
-  if (own != statistics.tiers().end() && (own->second.*target).n() >= policy.burn_in) return std::nullopt;
+  if (own != statistics.tiers().end() && ObservedBy(own->second.*target) >= policy.burn_in) return std::nullopt;
   const int d = statistics.features()->dimensions();
   RidgeStatistics gram(d);
-  Eigen::VectorXd theta = Eigen::VectorXd::Zero(d);
-  double tiers = 0;
+  std::vector<KnownTheta> known;
   for (const auto& [name, other] : statistics.tiers()) {
     if (name == tier || (other.*target).n() < policy.burn_in) continue;
     const RidgeStatistics discounted = (other.*target).Discounted();
     gram.AddScaled(discounted, 1 / discounted.n());
-    theta += SolveRidge(discounted, d, prior).theta;
-    tiers += 1;
+    Eigen::VectorXd theta = SolveRidge(discounted, d, prior).theta;
+    const double level = discounted.S().col(0).dot(theta) / discounted.n();  // column 0 is the sum of x
+    known.push_back({level, std::move(theta)});
   }
-  if (tiers == 0) return std::nullopt;
-  return RidgeStatistics::FromLinearModel(gram, policy.new_tier_weight / tiers, theta / tiers);
+  if (known.empty()) return std::nullopt;
+  const double share = policy.new_tier_weight / static_cast<double>(known.size());
+  return RidgeStatistics::FromLinearModel(gram, share, CentreOf(known, centre));
 }
 
 TierModel FitTier(const Config& config, const Statistics& statistics, const Tier& tier) {
@@ -36,7 +58,7 @@ TierModel FitTier(const Config& config, const Statistics& statistics, const Tier
   const int all = features.dimensions();
   const int few = std::min(all, 1 + features.extras() + config.features.few_labels_dimensions);
   const auto found = statistics.tiers().find(tier.name);
-  const TierStatistics empty(all, statistics.half_life());
+  const TierStatistics empty(all, statistics.half_life(), config.drift.keep);
   const TierStatistics& own = found == statistics.tiers().end() ? empty : found->second;
 
   TierModelOptions options;
@@ -44,12 +66,17 @@ TierModel FitTier(const Config& config, const Statistics& statistics, const Tier
   options.outcome_dimensions = own.output_tokens.n() < config.features.few_labels ? few : all;
   options.ridge = config.policy.ridge;
   options.prior = tier.prior;
+  options.cost_ratio = statistics.drift().CostRatio(tier.name);
   const RidgePrior ridge{.precision = options.ridge}, tokens_ridge{.precision = options.tokens_ridge},
       latency_ridge{.precision = options.latency_ridge};
-  options.quality_from_others = FromOtherTiers(config, statistics, tier.name, &TierStatistics::quality, ridge);
-  options.output_tokens_from_others =
-      FromOtherTiers(config, statistics, tier.name, &TierStatistics::output_tokens, tokens_ridge);
-  options.latency_from_others = FromOtherTiers(config, statistics, tier.name, &TierStatistics::latency, latency_ridge);
+  const auto from_others = [&](auto target, const RidgePrior& prior, Centre centre) {
+    return FromOtherTiers(config, statistics, tier.name, target, prior, centre);
+  };
+  options.quality_from_others = from_others(&TierStatistics::quality, ridge, Centre::kMean);
+  if (options.quality_from_others) options.pseudo_observations = config.policy.new_tier_weight;
+  // One tier that thinks at length would make a mean of tokens too dear for all the others.
+  options.output_tokens_from_others = from_others(&TierStatistics::output_tokens, tokens_ridge, Centre::kMedian);
+  options.latency_from_others = from_others(&TierStatistics::latency, latency_ridge, Centre::kMean);
   return TierModel(own, options);
 }
 
@@ -62,6 +89,27 @@ void SetResiduals(const LimitFold& fold, const std::string& tier, TierModel& mod
     residuals.push_back({latency.log_ms - model.ExpectedLogLatency(latency.x), latency.input_tokens});
   }
   model.SetLatencyResiduals(residuals);
+}
+
+// How often a tier is tried whose quality dropped, so that it is found again when it recovers; and one whose quality
+// rose, until enough is known of it.
+constexpr double kProbeDropped = 0.01, kProbeRisen = 0.05;
+
+double ProbeOf(const Config& config, const Statistics& statistics, const std::string& tier) {
+  const auto found = statistics.drift().tiers().find(tier);
+  if (found == statistics.drift().tiers().end() || found->second.alarms.empty()) return 0;
+  if (found->second.alarms.back().shift == Shift::kDrop) return kProbeDropped;
+  const auto known = statistics.tiers().find(tier);
+  return known == statistics.tiers().end() || known->second.quality.n() < config.policy.burn_in ? kProbeRisen : 0;
+}
+
+TierDriftView DriftOf(const Statistics& statistics, const std::string& tier) {
+  const auto found = statistics.drift().tiers().find(tier);
+  if (found == statistics.drift().tiers().end()) return {};
+  const std::vector<DriftAlarm>& alarms = found->second.alarms;
+  return {.cost_ratio = statistics.drift().CostRatio(tier),
+          .alarms = std::ssize(alarms),
+          .last_alarm_us = alarms.empty() ? 0 : alarms.back().time_us};
 }
 
 }  // namespace
@@ -83,11 +131,13 @@ SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const
   for (const Tier& tier : config->tiers) {
     snapshot->models.push_back(FitTier(*config, statistics, tier));
     SetResiduals(*limits.fold, tier.name, snapshot->models.back());
+    snapshot->drift.push_back(DriftOf(statistics, tier.name));
   }
   for (const auto& [name, tier] : statistics.tiers()) snapshot->observations += tier.quality.n();
   LimitSolution solution = SolveLimits(*config, snapshot->models, limits);
   snapshot->limits = std::move(solution.in_force);
   snapshot->multipliers = std::move(solution.multipliers);
+  for (const Tier& tier : config->tiers) snapshot->limits.probes.push_back(ProbeOf(*config, statistics, tier.name));
   snapshot->config = std::move(config);
   return snapshot;
 }

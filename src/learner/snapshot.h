@@ -20,6 +20,13 @@
 
 namespace suffice {
 
+// What a tier's drift came to so far.
+struct TierDriftView {
+  double cost_ratio = 1;  // observed over predicted cost
+  int64_t alarms = 0;
+  int64_t last_alarm_us = 0;  // 0: none
+};
+
 struct Snapshot {
   int64_t number = 0;
   LogCursor cursor;  // how much of the log is folded in
@@ -27,6 +34,7 @@ struct Snapshot {
   std::string config_hash;
   FeatureSetPtr features;
   std::vector<TierModel> models;  // one for each tier of the configuration, in its order
+  std::vector<TierDriftView> drift;  // likewise
   LimitsInForce limits;
   std::vector<double> multipliers;  // of the limits' dual, where the next solution begins
   double observations = 0;        // rewards behind it

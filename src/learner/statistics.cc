@@ -5,13 +5,14 @@
 #include <cstring>
 #include <limits>
 
+#include "base/status_macros.h"
 #include "features/sketch.h"
 #include "learner/settlement.h"
 
 namespace suffice {
 namespace {
 
-constexpr uint64_t kFormat = 0x5355464653544154ULL;  // "SUFFSTAT", format 1
+constexpr uint64_t kFormat = 0x5355464653544155ULL;  // "SUFFSTAT", format 2
 
 template <typename T>
 void Put(std::string& bytes, const T& value) {
@@ -37,7 +38,8 @@ double Difference(const Matrix& a, const Matrix& b) {
 
 double Difference(double a, double b) { return std::abs(a - b) / std::max({1.0, std::abs(a), std::abs(b)}); }
 
-double Difference(const BucketedStatistics& a, const BucketedStatistics& b) {
+template <typename Sums>
+double DifferenceOfSums(const Sums& a, const Sums& b) {
   const RidgeStatistics da = a.Discounted(), db = b.Discounted();
   return std::max({Difference(da.S(), db.S()), Difference(Eigen::MatrixXd(da.b()), Eigen::MatrixXd(db.b())),
                    Difference(da.n(), db.n()), Difference(da.yy(), db.yy())});
@@ -96,8 +98,8 @@ Lesson LessonOf(const ObservedDecision& observed, LogCursor upto, const std::opt
   return lesson;
 }
 
-Statistics::Statistics(FeatureSetPtr features, double half_life)
-    : features_(std::move(features)), half_life_(half_life) {}
+Statistics::Statistics(FeatureSetPtr features, double half_life, const DriftConfig& drift)
+    : features_(std::move(features)), half_life_(half_life), drift_(drift) {}
 
 std::span<const float> Statistics::Project(const DecisionRecord& decision) {
   if (decision.feature_version == features_->version() &&
@@ -115,13 +117,53 @@ std::span<const float> Statistics::Project(const DecisionRecord& decision) {
 void Statistics::Teach(TierStatistics& tier, const DecisionRecord& decision, std::span<const float> x,
                        const Lesson& lesson, double weight) {
   const int64_t bucket = decision.tier_ordinal / kBucketDecisions;
-  if (lesson.reward) tier.quality.Add(bucket, x, weight, *lesson.reward);
+  if (lesson.reward) {
+    tier.quality.Add(drift_.EpochAt(decision.tier, decision.time_us), bucket, x, weight, *lesson.reward);
+  }
   if (lesson.log_tokens) tier.output_tokens.Add(bucket, x, weight, *lesson.log_tokens);
   if (lesson.log_latency) tier.latency.Add(bucket, x, weight, *lesson.log_latency);
   if (lesson.input_tokens && decision.input_tokens_estimate > 0) {
     tier.input_tokens += weight * *lesson.input_tokens;
     tier.input_tokens_estimate += weight * decision.input_tokens_estimate;
   }
+}
+
+void Statistics::FoldAll(std::span<const ObservedDecision> touched, LogCursor before, LogCursor after,
+                         PriceBook& prices) {
+  drift_.Fold(touched, before, after);
+  MoveToEpochs();
+  for (auto& [name, tier] : tiers_) tier.quality.ForgetBefore(FirstEpochKept(name));
+  for (const ObservedDecision& observed : touched) Fold(observed, before, after, prices);
+}
+
+void Statistics::MoveToEpochs() {
+  for (auto& [name, rewards] : recent_) {
+    EpochStatistics& quality = tiers_.at(name).quality;
+    for (auto& [seq, recent] : rewards) {
+      const int64_t epoch = drift_.EpochAt(name, recent.time_us);
+      if (epoch == recent.epoch) continue;
+      quality.Add(recent.epoch, recent.bucket, recent.x, -1, recent.reward);
+      quality.Add(epoch, recent.bucket, recent.x, 1, recent.reward);
+      recent.epoch = epoch;
+    }
+  }
+}
+
+void Statistics::Remember(const ObservedDecision& observed, std::span<const float> x, const Lesson& lesson) {
+  const DecisionRecord& decision = observed.decision;
+  if (observed.feedback.empty() || !drift_.config().enabled) return;
+  RecentRewards& rewards = recent_[decision.tier];
+  const int64_t seq = observed.feedback.front().seq;
+  if (!lesson.reward) {
+    rewards.erase(seq);
+    return;
+  }
+  rewards[seq] = {.time_us = decision.time_us,
+                  .epoch = drift_.EpochAt(decision.tier, decision.time_us),
+                  .bucket = decision.tier_ordinal / kBucketDecisions,
+                  .reward = *lesson.reward,
+                  .x = {x.begin(), x.end()}};
+  if (rewards.size() > DriftFold::kRecentRewards) rewards.erase(rewards.begin());
 }
 
 void Statistics::Fold(const ObservedDecision& observed, LogCursor before, LogCursor after, PriceBook& prices) {
@@ -135,9 +177,13 @@ void Statistics::Fold(const ObservedDecision& observed, LogCursor before, LogCur
     ++skipped_;
     return;
   }
-  TierStatistics& tier = tiers_.try_emplace(decision.tier, features_->dimensions(), half_life_).first->second;
+  const auto [found, is_new] =
+      tiers_.try_emplace(decision.tier, features_->dimensions(), half_life_, drift_.config().keep);
+  TierStatistics& tier = found->second;
+  if (is_new) tier.quality.ForgetBefore(FirstEpochKept(decision.tier));
   Teach(tier, decision, x, old_lesson, -1);
   Teach(tier, decision, x, new_lesson, 1);
+  Remember(observed, x, new_lesson);
 }
 
 std::string Statistics::Serialize() const {
@@ -146,30 +192,68 @@ std::string Statistics::Serialize() const {
   Put(bytes, features_->version());
   Put(bytes, half_life_);
   Put(bytes, skipped_);
+  drift_.AppendTo(bytes);
   Put(bytes, static_cast<uint32_t>(tiers_.size()));
   for (const auto& [name, tier] : tiers_) {
     Put(bytes, static_cast<uint32_t>(name.size()));
     bytes += name;
     tier.AppendTo(bytes);
   }
+  Put(bytes, static_cast<uint32_t>(recent_.size()));
+  for (const auto& [name, rewards] : recent_) {
+    Put(bytes, static_cast<uint32_t>(name.size()));
+    bytes += name;
+    Put(bytes, static_cast<uint32_t>(rewards.size()));
+    for (const auto& [seq, recent] : rewards) {
+      for (const int64_t value : {seq, recent.time_us, recent.epoch, recent.bucket}) Put(bytes, value);
+      Put(bytes, recent.reward);
+      bytes.append(reinterpret_cast<const char*>(recent.x.data()), recent.x.size() * sizeof(float));
+    }
+  }
   return bytes;
 }
 
-absl::StatusOr<Statistics> Statistics::Deserialize(std::string_view bytes, FeatureSetPtr features, double half_life) {
+absl::Status Statistics::ReadRecent(std::string_view& bytes) {
+  const auto malformed = [] { return absl::InvalidArgumentError("statistics: malformed recent rewards"); };
+  const size_t x_bytes = static_cast<size_t>(features_->dimensions()) * sizeof(float);
+  uint32_t tiers, length, count;
+  if (!Take(bytes, tiers)) return malformed();
+  for (uint32_t i = 0; i < tiers; ++i) {
+    if (!Take(bytes, length) || length > bytes.size()) return malformed();
+    const std::string name(bytes.substr(0, length));
+    bytes.remove_prefix(length);
+    if (!Take(bytes, count) || count > DriftFold::kRecentRewards || !tiers_.contains(name)) return malformed();
+    for (uint32_t k = 0; k < count; ++k) {
+      int64_t seq;
+      RecentReward recent;
+      if (!Take(bytes, seq) || !Take(bytes, recent.time_us) || !Take(bytes, recent.epoch)) return malformed();
+      if (!Take(bytes, recent.bucket) || !Take(bytes, recent.reward) || bytes.size() < x_bytes) return malformed();
+      recent.x.resize(static_cast<size_t>(features_->dimensions()));
+      std::memcpy(recent.x.data(), bytes.data(), x_bytes);
+      bytes.remove_prefix(x_bytes);
+      recent_[name].insert_or_assign(seq, std::move(recent));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Statistics> Statistics::Deserialize(std::string_view bytes, FeatureSetPtr features, double half_life,
+                                                  const DriftConfig& drift) {
   const auto malformed = [](const char* what) {
     return absl::InvalidArgumentError(std::string("statistics: ") + what);
   };
   uint64_t format, version;
   double saved_half_life;
   uint32_t count;
-  Statistics statistics(std::move(features), half_life);
+  Statistics statistics(std::move(features), half_life, drift);
   if (!Take(bytes, format) || format != kFormat) return malformed("not in this format");
-  if (!Take(bytes, version) || !Take(bytes, saved_half_life) || !Take(bytes, statistics.skipped_) ||
-      !Take(bytes, count)) {
+  if (!Take(bytes, version) || !Take(bytes, saved_half_life) || !Take(bytes, statistics.skipped_)) {
     return malformed("cut short");
   }
   if (version != statistics.features_->version()) return malformed("made with other features");
   if (saved_half_life != half_life) return malformed("made with another half-life");
+  SUFFICE_ASSIGN_OR_RETURN(statistics.drift_, DriftFold::Read(bytes, drift));
+  if (!Take(bytes, count)) return malformed("cut short");
   for (uint32_t i = 0; i < count; ++i) {
     uint32_t length;
     if (!Take(bytes, length) || length > bytes.size()) return malformed("cut short");
@@ -180,18 +264,39 @@ absl::StatusOr<Statistics> Statistics::Deserialize(std::string_view bytes, Featu
     if (tier->quality.dimensions() != statistics.features_->dimensions()) return malformed("wrong dimensions");
     statistics.tiers_.insert_or_assign(name, *std::move(tier));
   }
+  SUFFICE_RETURN_IF_ERROR(statistics.ReadRecent(bytes));
   if (!bytes.empty()) return malformed("bytes left over");
   return statistics;
 }
 
+namespace {
+
+double Difference(const DriftFold& a, const DriftFold& b) {
+  double worst = 0;
+  for (const DriftFold* fold : {&a, &b}) {
+    for (const auto& [name, unused] : fold->tiers()) {
+      const TierDrift ta = a.tiers().contains(name) ? a.tiers().find(name)->second : TierDrift();
+      const TierDrift tb = b.tiers().contains(name) ? b.tiers().find(name)->second : TierDrift();
+      if (ta.alarms != tb.alarms) return std::numeric_limits<double>::infinity();
+      worst = std::max({worst, Difference(ta.cusum.drop(), tb.cusum.drop()),
+                        Difference(ta.cusum.rise(), tb.cusum.rise()),
+                        Difference(a.CostRatio(name), b.CostRatio(name))});
+    }
+  }
+  return worst;
+}
+
+}  // namespace
+
 double RelativeDifference(const Statistics& a, const Statistics& b) {
   if (a.tiers().size() != b.tiers().size()) return std::numeric_limits<double>::infinity();
-  double worst = 0;
+  double worst = Difference(a.drift(), b.drift());
   for (auto ia = a.tiers().begin(), ib = b.tiers().begin(); ia != a.tiers().end(); ++ia, ++ib) {
     if (ia->first != ib->first) return std::numeric_limits<double>::infinity();
     const TierStatistics &ta = ia->second, &tb = ib->second;
-    worst = std::max({worst, Difference(ta.quality, tb.quality), Difference(ta.output_tokens, tb.output_tokens),
-                      Difference(ta.latency, tb.latency), Difference(ta.input_tokens, tb.input_tokens),
+    worst = std::max({worst, DifferenceOfSums(ta.quality, tb.quality),
+                      DifferenceOfSums(ta.output_tokens, tb.output_tokens), DifferenceOfSums(ta.latency, tb.latency),
+                      Difference(ta.input_tokens, tb.input_tokens),
                       Difference(ta.input_tokens_estimate, tb.input_tokens_estimate)});
   }
   return worst;

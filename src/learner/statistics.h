@@ -1,5 +1,5 @@
-// The statistics of all tiers: a fold of the event log. Sums only, so the order of events does not matter, and merging
-// two replicas' statistics is adding. Thread contract: confined to one thread.
+// The statistics of all tiers: a fold of the event log. Sums by epoch, so that between two drift alarms the order of
+// events does not matter. Thread contract: confined to one thread.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "estimates/tier_model.h"
 #include "features/feature_set.h"
+#include "learner/drift_fold.h"
 #include "learner/price_book.h"
 #include "log/event_log.h"
 
@@ -38,10 +41,11 @@ Lesson LessonOf(const ObservedDecision& observed, LogCursor upto, const std::opt
 class Statistics {
  public:
   // half_life in observations, 0: never forget.
-  Statistics(FeatureSetPtr features, double half_life);
+  Statistics(FeatureSetPtr features, double half_life, const DriftConfig& drift = {});
 
-  // Folds what became known of one decision between two cursors: takes back its old lesson and adds the new one.
-  void Fold(const ObservedDecision& observed, LogCursor before, LogCursor after, PriceBook& prices);
+  // Folds what became known of the touched decisions between two cursors: drift first, which says to what epoch of its
+  // tier a decision belongs, then each decision's lesson.
+  void FoldAll(std::span<const ObservedDecision> touched, LogCursor before, LogCursor after, PriceBook& prices);
 
   // x of the decision under `features()`; empty when it cannot be had. Valid until the next call.
   std::span<const float> Project(const DecisionRecord& decision);
@@ -49,26 +53,50 @@ class Statistics {
   const FeatureSetPtr& features() const { return features_; }
   double half_life() const { return half_life_; }
   const std::map<std::string, TierStatistics>& tiers() const { return tiers_; }
+  const DriftFold& drift() const { return drift_; }
   // Decisions that could not be projected on these features (made with others, and no sketch was kept).
   int64_t skipped() const { return skipped_; }
 
   std::string Serialize() const;
-  // INVALID_ARGUMENT when malformed or made for another feature version or half-life.
-  static absl::StatusOr<Statistics> Deserialize(std::string_view bytes, FeatureSetPtr features, double half_life);
+  // INVALID_ARGUMENT when malformed or made for another feature version, half-life or drift settings.
+  static absl::StatusOr<Statistics> Deserialize(std::string_view bytes, FeatureSetPtr features, double half_life,
+                                                const DriftConfig& drift = {});
 
  private:
+  // A reward that may yet turn out to belong to a new epoch: an alarm comes some time after the change it tells of.
+  struct RecentReward {
+    int64_t time_us = 0;  // of the decision
+    int64_t epoch = 0;    // that it was added to
+    int64_t bucket = 0;
+    double reward = 0;
+    std::vector<float> x;
+  };
+  using RecentRewards = std::map<int64_t, RecentReward>;  // by the seq of the decision's first feedback
+
+  // Moves recent rewards to the epochs that their decisions belong to now.
+  void MoveToEpochs();
+  void Remember(const ObservedDecision& observed, std::span<const float> x, const Lesson& lesson);
+  absl::Status ReadRecent(std::string_view& bytes);
+  // Takes back the old lesson of one decision and adds the new one.
+  void Fold(const ObservedDecision& observed, LogCursor before, LogCursor after, PriceBook& prices);
+  // Of a tier's epochs only the newest few still have weight.
+  int64_t FirstEpochKept(const std::string& tier) const { return drift_.Epoch(tier) - kEpochsKept + 1; }
   void Teach(TierStatistics& tier, const DecisionRecord& decision, std::span<const float> x, const Lesson& lesson,
              double weight);
 
+  static constexpr int64_t kEpochsKept = 8;
+
   FeatureSetPtr features_;
   double half_life_;
+  DriftFold drift_;
   std::map<std::string, TierStatistics> tiers_;
+  std::map<std::string, RecentRewards> recent_;  // at most DriftFold::kRecentRewards a tier
   std::vector<float> scratch_;
   int64_t skipped_ = 0;
 };
 
 // Largest difference between the two, relative to the larger entry of each sum's scale: 0 when equal, infinity when
-// tiers or dimensions differ.
+// tiers, dimensions or alarms differ.
 double RelativeDifference(const Statistics& a, const Statistics& b);
 
 }  // namespace suffice

@@ -95,6 +95,7 @@ absl::StatusOr<TierView> DecodeTier(const Json& object) {
   view.cost_usd = NumberOf(object, "cost_usd");
   view.latency_ms = NumberOf(object, "latency_ms");
   if (object.contains("start_ms")) view.start_ms = NumberOf(object, "start_ms");
+  if (object.contains("cost_ratio")) view.cost_ratio = NumberOf(object, "cost_ratio");
   if (object.contains("worst_cost_usd")) view.worst_cost_usd = NumberOf(object, "worst_cost_usd");
   for (size_t p = 0; p < kLate.size(); ++p) {
     if (object.contains(kLate[p])) view.late[p] = NumberOf(object, kLate[p].data());
@@ -157,6 +158,7 @@ void EncodeTiers(const std::vector<TierView>& tiers, std::string& json) {
     AppendField("cost_usd", view.cost_usd, json);
     AppendField("latency_ms", view.latency_ms, json);
     if (view.start_ms != 0) AppendField("start_ms", view.start_ms, json);
+    if (view.cost_ratio != 1) AppendField("cost_ratio", view.cost_ratio, json);
     if (view.worst_cost_usd != 0) AppendField("worst_cost_usd", view.worst_cost_usd, json);
     for (size_t p = 0; p < kLate.size(); ++p) {
       if (view.late[p] != 0) AppendField(kLate[p], view.late[p], json);

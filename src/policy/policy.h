@@ -35,6 +35,7 @@ struct Candidate {
   std::array<double, 3> late{};
   double tier_usd_weight = 0;  // of a predicted dollar on this tier, on top of ScoreWeights::cost_usd
   double observations = 0;
+  double probe = 0;       // least propensity under a policy that explores, less where the tier is dear
   double weight = 0;      // policy weighted: the tier's weight
   bool is_fixed = false;  // policy fixed: this is the tier
 
@@ -70,6 +71,8 @@ double PlainScore(const ScoreWeights& weights, const Candidate& candidate);
 //   fixed           1 for the fixed tier; if it is not eligible, 1 for the best score
 //   random          1/K each
 //   weighted        the weights, scaled to sum to 1; 1/K each if all of them are 0
+// Where a policy explores (thompson, linucb, igw, epsilon_greedy), a tier below probe_a min(1, mean cost / cost_a) is
+// raised to it, at the expense of the others in proportion.
 // Propensities of eligible tiers are >= 0 and sum to 1 within 1e-12; others are 0. Allocates nothing.
 // REQUIRES: at least one candidate is eligible, at most kMaxCandidates candidates, all numbers finite, quality_sigma
 // >= 0.

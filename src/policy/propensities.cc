@@ -53,14 +53,21 @@ void Thompson(const PolicyConfig& policy, Field& field) {
   for (size_t i = 0; i < count; ++i) field.tiers[i]->propensity = probabilities[i];
 }
 
+double MeanCost(const Field& field) {
+  double mean = 0;
+  for (int i = 0; i < field.count; ++i) mean += field.tiers[i]->cost_usd / field.count;
+  return mean;
+}
+
+// Exploration is cheaper on tiers that are.
+double Thrift(double mean_cost, double cost) { return cost > mean_cost ? mean_cost / cost : 1; }
+
 void LinUcb(const PolicyConfig& policy, Field& field) {
-  double mean_cost = 0;
-  for (int i = 0; i < field.count; ++i) mean_cost += field.tiers[i]->cost_usd / field.count;
+  const double mean_cost = MeanCost(field);
   for (int i = 0; i < field.count; ++i) {
     Candidate& tier = *field.tiers[i];
     field.value[i] += policy.linucb_alpha * field.quality_weight * tier.quality_sigma;
-    const double thrift = tier.cost_usd > mean_cost ? mean_cost / tier.cost_usd : 1;
-    tier.propensity = policy.linucb_epsilon / field.count * thrift;
+    tier.propensity = policy.linucb_epsilon / field.count * Thrift(mean_cost, tier.cost_usd);
   }
   GiveRestToBest(field);
 }
@@ -96,6 +103,30 @@ void Weighted(Field& field) {
   for (int i = 0; i < field.count; ++i) sum += field.tiers[i]->weight;
   if (sum <= 0) return Uniform(field, 1);
   for (int i = 0; i < field.count; ++i) field.tiers[i]->propensity = field.tiers[i]->weight / sum;
+}
+
+// Raises what is below its probe.
+void Probe(Field& field) {
+  const double mean_cost = MeanCost(field);
+  double raised = 0, rest = 0;
+  std::array<double, kMaxCandidates> floor{};
+  for (int i = 0; i < field.count; ++i) {
+    const Candidate& tier = *field.tiers[i];
+    const double least = std::min(tier.probe, 1.0 / field.count) * Thrift(mean_cost, tier.cost_usd);
+    if (tier.propensity < least) floor[i] = least;
+    raised += floor[i];
+    rest += floor[i] > 0 ? 0 : tier.propensity;
+  }
+  if (raised == 0 || rest == 0) return;
+  for (int i = 0; i < field.count; ++i) {
+    double& propensity = field.tiers[i]->propensity;
+    propensity = floor[i] > 0 ? floor[i] : propensity * (1 - raised) / rest;
+  }
+}
+
+bool Explores(PolicyKind kind) {
+  return kind == PolicyKind::kThompson || kind == PolicyKind::kLinUcb || kind == PolicyKind::kIgw ||
+         kind == PolicyKind::kEpsilonGreedy;
 }
 
 void Explore(const PolicyConfig& policy, Field& field) {
@@ -140,6 +171,7 @@ void DecidePropensities(const PolicyConfig& policy, const ScoreWeights& weights,
   }
   assert(field.count > 0);
   Explore(policy, field);
+  if (Explores(policy.kind)) Probe(field);
 }
 
 }  // namespace suffice

@@ -104,6 +104,19 @@ TEST_CASE("Errors name file, line and field") {
   CHECK(ErrorOf("") == ": no rows");
 }
 
+TEST_CASE("A row may lack a tier only where that is expected, and the tier must be a known one") {
+  const TempFile file(R"({"prompt":"p","tiers":{"a":{"quality":0.5}}})"
+                      "\n"
+                      R"({"prompt":"q","tiers":{"a":{"quality":0.5},"b":{"quality":1}}})");
+  const auto traffic = ReadTraffic(file.path(), {"a", "b"}, /*tiers_may_lack=*/true);
+  REQUIRE(traffic.ok());
+  CHECK(traffic->rows[0].tiers[0].known);
+  CHECK_FALSE(traffic->rows[0].tiers[1].known);
+  CHECK(traffic->rows[1].tiers[1].quality == 1);
+  CHECK_FALSE(ReadTraffic(file.path(), {"a", "b"}).ok());
+  CHECK_FALSE(ReadTraffic(file.path(), {"a"}, /*tiers_may_lack=*/true).ok());
+}
+
 TEST_CASE("A line over the limit is an error, not a memory problem") {
   CHECK_THAT(ErrorOf(std::string(kGood) + "\n" + std::string(kMaxTrafficLineBytes + 1, 'x')),
              Contains(":2: the line is longer than 16777216 bytes"));

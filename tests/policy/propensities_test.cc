@@ -66,7 +66,8 @@ TEST_CASE("every policy gives a distribution over the eligible tiers") {
   std::mt19937 random(1);
   for (PolicyKind kind : kAllKinds) {
     for (int round = 0; round < 1000; ++round) {
-      const std::vector<Candidate> candidates = RandomCandidates(random);
+      std::vector<Candidate> candidates = RandomCandidates(random);
+      for (Candidate& candidate : candidates) candidate.probe = round % 3 == 0 ? 0.5 * candidate.quality : 0;
       const std::vector<double> p = Propensities(candidates, Policy(kind), RandomWeights(random));
       REQUIRE(std::abs(std::accumulate(p.begin(), p.end(), 0.0) - 1) < 1e-12);
       for (size_t i = 0; i < p.size(); ++i) {
@@ -218,6 +219,25 @@ TEST_CASE("baselines do as they are told among the eligible") {
   CHECK(Propensities(candidates, Policy(PolicyKind::kFixed)) == std::vector<double>{0, 1, 0});
   candidates[1].weight = candidates[2].weight = 0;
   CHECK(Propensities(candidates, Policy(PolicyKind::kWeighted)) == std::vector<double>{0, 0.5, 0.5});
+}
+
+TEST_CASE("a probed tier keeps a little of the traffic, less where it is dear, under policies that explore") {
+  std::vector<Candidate> candidates(3);
+  for (Candidate& candidate : candidates) candidate.observations = 1e6;
+  candidates[0].quality = 0.9;
+  candidates[1].quality = candidates[2].quality = 0.2;
+  candidates[1].probe = candidates[2].probe = 0.01;
+  candidates[2].cost_usd = 1;
+  for (const PolicyKind kind : kAllKinds) {
+    INFO(ToString(kind));
+    PolicyConfig policy = Policy(kind);
+    policy.epsilon = policy.linucb_epsilon = 0;
+    const auto p = Propensities(candidates, policy);
+    CHECK(std::accumulate(p.begin(), p.end(), 0.0) == Approx(1).margin(1e-12));
+    if (kind == PolicyKind::kFixed || kind == PolicyKind::kRandom || kind == PolicyKind::kWeighted) continue;
+    CHECK(p[1] == Approx(0.01));
+    CHECK(p[2] == Approx(0.01 / 3));  // three times the mean cost
+  }
 }
 
 }  // namespace suffice
