@@ -140,7 +140,7 @@ TierMeans TierModel::PredictMeans(std::span<const float> x, double input_tokens_
   const double input_usd = price.input_usd_per_mtok * input_tokens_estimate * input_tokens_ratio_ / 1e6;
   const double tokens = ExpectedTokens(Mean(output_tokens_, x), output_tokens_.residual_variance, cap);
   return {.quality = Mean(quality_, x),
-          .cost_usd = input_usd + price.output_usd_per_mtok / 1e6 * tokens,
+          .cost_usd = cost_ratio_ * (input_usd + price.output_usd_per_mtok / 1e6 * tokens),
           .log_latency = ExpectedLogLatency(x)};
 }
 

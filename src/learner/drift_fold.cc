@@ -23,7 +23,7 @@ constexpr double kResidualHalfLife = 1000;  // residuals
 // Both sums of the cost ratio start here: as many calls that cost what was predicted.
 constexpr double kCostPriorCalls = 50;
 // A tier's first calls are not counted: what is wrong about their predictions is that nothing was known yet.
-constexpr int64_t kUncountedCalls = 50;
+constexpr int64_t kUncountedCalls = 200;
 constexpr double kMaxCallRatio = 100;  // one call cannot say more
 constexpr double kMinCostRatio = 0.01, kMaxCostRatio = 100;
 

@@ -112,7 +112,7 @@ TEST_CASE("a tier added by a reload is used, and one removed leaves its history 
   const Decision added = Look(*engine, PromptNumber(5));
   REQUIRE(added.tiers.size() == 4);
   CHECK(added.tiers[0].propensity == 0.25);
-  CHECK(added.tiers[0].observations == 0);
+  CHECK(added.tiers[0].observations == 20);  // pseudo-observations: policy.new_tier.weight
   CHECK(added.tiers[0].quality == Approx((0.2 + 0.5 + 0.9) / 3).margin(0.1));  // the mean of the others
   CHECK(added.tiers[3].quality == before.tiers[2].quality);
 

@@ -41,7 +41,7 @@ TierStatistics Learn(int n, std::mt19937& random) {
   TierStatistics statistics(kD, 0);
   for (int i = 0; i < n; ++i) {
     const Answer answer = MakeAnswer(random);
-    statistics.quality.Add(0, answer.x, 1, answer.quality);
+    statistics.quality.Add(0, 0, answer.x, 1, answer.quality);
     statistics.output_tokens.Add(0, answer.x, 1, std::log1p(answer.tokens));
     statistics.latency.Add(0, answer.x, 1, std::log(answer.latency_ms));
     statistics.input_tokens += 120;
@@ -174,6 +174,25 @@ TEST_CASE("tier statistics survive their encoding, and damage is refused") {
   for (size_t length : {size_t{0}, size_t{15}, size_t{40}, bytes.size() / 2, bytes.size() - 1}) {
     std::string_view cut(bytes.data(), length);
     CHECK_FALSE(TierStatistics::Read(cut).ok());
+  }
+}
+
+TEST_CASE("the means that multipliers are solved with are those that decisions are made with") {
+  std::mt19937 random(5);
+  const TierStatistics statistics = Learn(300, random);
+  TierModelOptions options;
+  options.quality_dimensions = options.outcome_dimensions = statistics.quality.dimensions();
+  options.cost_ratio = 1.7;
+  const TierModel model(statistics, options);
+  std::vector<float> x(static_cast<size_t>(statistics.quality.dimensions()), 0.3f);
+  x[0] = 1;
+  const Price price{.input_usd_per_mtok = 2, .output_usd_per_mtok = 9};
+  for (const int64_t cap : {0, 40}) {
+    const TierPrediction whole = model.Predict(x, 120, cap, price);
+    const TierMeans means = model.PredictMeans(x, 120, cap, price);
+    CHECK(means.quality == Approx(whole.quality));
+    CHECK(means.cost_usd == Approx(whole.cost_usd));
+    CHECK(means.log_latency == Approx(whole.log_latency));
   }
 }
 

@@ -53,7 +53,7 @@ TEST_CASE("an outlier counts as three deviations, and an alarm starts over") {
   CHECK(cusum.Add(-1000, kSlack, kAlarm) == Shift::kNone);
   CHECK(cusum.drop() == Approx(3 - kSlack));
   CHECK(cusum.rise() == 0);
-  for (int i = 0; i < 6; ++i) REQUIRE(cusum.Add(-1000, kSlack, kAlarm) == Shift::kNone);
+  for (int i = 0; i < 5; ++i) REQUIRE(cusum.Add(-1000, kSlack, kAlarm) == Shift::kNone);
   CHECK(cusum.Add(-1000, kSlack, kAlarm) == Shift::kDrop);
   CHECK(cusum == Cusum());
 }
