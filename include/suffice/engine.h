@@ -70,8 +70,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // INVALID_ARGUMENT names the field; FAILED_PRECONDITION when no tier is eligible; RESOURCE_EXHAUSTED when the log's
-  // queue is full, or (reason BUDGET_EXHAUSTED) when hard budgets cover no tier. A decision that a hard budget counts is
-  // answered when its reservation is on disk: `done` then runs on the log's thread (so it must not block), UNAVAILABLE
+  // queue is full, or (reason BUDGET_EXHAUSTED) when hard budgets cover no tier. A decision that a hard budget counts
+  // is answered when its reservation is on disk: `done` then runs on the log's thread (so it must not block), UNAVAILABLE
   // if the row could not be written; every other one is answered at once, on the caller's. A repeated request id waits
   // for the answer that is being made, and shares its error.
   void Route(const RouteRequest& request, RouteDone done);

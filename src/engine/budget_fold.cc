@@ -125,8 +125,8 @@ absl::StatusOr<BudgetFold> BudgetFoldFromLog(EventLog& log, const std::vector<Bu
   const int64_t start_us = StartOfInterest(budgets, now_us);
   SUFFICE_ASSIGN_OR_RETURN(const int64_t last, log.LastDecisionSeq());
   // There are at most as many outcomes as decisions.
-  SUFFICE_ASSIGN_OR_RETURN(
-      fold.decision_seq, PlaceBefore(last, start_us, [&](int64_t seq) { return DecisionTimeBehind(log, seq); }));
+  SUFFICE_ASSIGN_OR_RETURN(fold.decision_seq,
+                           PlaceBefore(last, start_us, [&](int64_t seq) { return DecisionTimeBehind(log, seq); }));
   SUFFICE_ASSIGN_OR_RETURN(fold.outcome_seq,
                            PlaceBefore(last, start_us, [&](int64_t seq) { return OutcomeTimeBehind(log, seq); }));
   SUFFICE_RETURN_IF_ERROR(fold.CatchUp(log, now_us));

@@ -19,8 +19,8 @@ double CostGuard::Debt(double limit_usd) const {
 }
 
 void CostGuard::Add(const DecisionId& id, double cost_usd, int64_t time_us) {
-  while (!open_.empty() && (open_.size() >= kMaxOpen ||
-                            time_us - open_.begin()->second.time_us > static_cast<int64_t>(kLeaseS * 1e6))) {
+  while (!open_.empty() &&
+         (open_.size() >= kMaxOpen || time_us - open_.begin()->second.time_us > static_cast<int64_t>(kLeaseS * 1e6))) {
     Take(open_.begin()->first);
   }
   if (open_.emplace(id, Open{cost_usd, time_us}).second) open_usd_ += cost_usd;

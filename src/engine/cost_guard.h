@@ -27,7 +27,9 @@ class CostGuard {
   void Learn(const LogCursor& cursor, double debt);
   // Debt as of now. `limit_usd` > 0.
   double Debt(double limit_usd) const;
-  static bool Allows(double debt, double cost_usd, double limit_usd) { return debt + cost_usd / limit_usd - 1 <= kBurst; }
+  static bool Allows(double debt, double cost_usd, double limit_usd) {
+    return debt + cost_usd / limit_usd - 1 <= kBurst;
+  }
 
   void Add(const DecisionId& id, double cost_usd, int64_t time_us);
   void Cancel(const DecisionId& id) { Take(id); }

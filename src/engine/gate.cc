@@ -57,7 +57,8 @@ std::string DetailOf(const BudgetRefusal& refusal) {
 }
 
 size_t IndexOf(const DecisionRecord& row, const std::string& tier) {
-  const auto found = std::find_if(row.tiers.begin(), row.tiers.end(), [&](const TierView& v) { return v.tier == tier; });
+  const auto found =
+      std::find_if(row.tiers.begin(), row.tiers.end(), [&](const TierView& v) { return v.tier == tier; });
   return static_cast<size_t>(found - row.tiers.begin());
 }
 
@@ -127,7 +128,8 @@ void Gate::ExcludeByGuard(const Snapshot& snapshot, Consideration& consideration
   std::vector<TierView>& tiers = consideration.row.tiers;
   size_t cheapest = tiers.size();
   for (size_t i = 0; i < tiers.size(); ++i) {
-    if (IsEligible(tiers[i]) && (cheapest == tiers.size() || tiers[i].cost_usd < tiers[cheapest].cost_usd)) cheapest = i;
+    if (IsEligible(tiers[i]) && (cheapest == tiers.size() || tiers[i].cost_usd < tiers[cheapest].cost_usd))
+      cheapest = i;
   }
   for (size_t i = 0; i < tiers.size(); ++i) {
     if (i == cheapest || !IsEligible(tiers[i]) || CostGuard::Allows(debt, tiers[i].cost_usd, limit)) continue;
@@ -186,11 +188,11 @@ absl::Status Gate::Refused(const Consideration& consideration, const std::vector
   for (const TierView& view : consideration.row.tiers) {
     reasons.push_back(fmt::format("{}: {}", view.tier, view.exclusion_detail));
   }
-  absl::Status status = WithReason(
-      absl::ResourceExhaustedError(fmt::format("the budget{} covers no eligible tier's worst case ({})",
-                                               names.empty() ? "" : fmt::format(" {}", fmt::join(names, ", ")),
-                                               fmt::join(reasons, "; "))),
-      "BUDGET_EXHAUSTED");
+  absl::Status status =
+      WithReason(absl::ResourceExhaustedError(fmt::format(
+                     "the budget{} covers no eligible tier's worst case ({})",
+                     names.empty() ? "" : fmt::format(" {}", fmt::join(names, ", ")), fmt::join(reasons, "; "))),
+                 "BUDGET_EXHAUSTED");
   if (until_us == INT64_MAX) return status;
   return WithRetryAfter(std::move(status), std::max<int64_t>(0, until_us - consideration.row.time_us));
 }

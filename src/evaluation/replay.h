@@ -27,8 +27,8 @@ struct ReplayOptions {
   int64_t feedback_delay = 0;     // decisions until a reward is told
   double feedback_rate = 1;       // share of rewards that are ever told
   int64_t refresh_every = 32;     // decisions between snapshots
-  // Times of a day's decisions, from its start and ascending; rows come again when the times outnumber them. Empty: each
-  // row once, a second apart.
+  // Times of a day's decisions, from its start and ascending; rows come again when the times outnumber them. Empty:
+  // each row once, a second apart.
   std::vector<int64_t> arrivals_us;
   int64_t arrivals_span_us = 86'400'000'000;  // from the start of one day to that of the next
   int days = 1;                               // with arrivals

@@ -223,7 +223,9 @@ void Run::BeginDays() {
 void Run::TimeStep(int64_t step) {
   const int64_t n = std::ssize(options_.arrivals_us);
   const int64_t last_us = now_us_;
-  if (first_day_us_ > 0) now_us_ = first_day_us_ + step / n * options_.arrivals_span_us + options_.arrivals_us[step % n];
+  if (first_day_us_ > 0) {
+    now_us_ = first_day_us_ + step / n * options_.arrivals_span_us + options_.arrivals_us[step % n];
+  }
   if (budgets_.BeginsHour(now_us_)) budgets_.Look(gate_.Status(last_us));
 }
 

@@ -66,7 +66,8 @@ void FillTotals(const std::vector<ReplayPass>& passes, const QualityCostTable& t
 
   const double weight = objective.kind == ObjectiveKind::kWeighted ? objective.cost_weight : 0;
   const double achieved = report.quality_mean - weight * report.cost_mean_usd;
-  report.regret = (BestWeightedObjective(table, weight) - achieved) * all.decisions / static_cast<double>(passes.size());
+  const double decisions = all.decisions / static_cast<double>(passes.size());
+  report.regret = (BestWeightedObjective(table, weight) - achieved) * decisions;
 }
 
 void FillLimits(const Config& config, const Traffic& traffic, const QualityCostTable& table,

@@ -57,8 +57,8 @@ absl::Status WriteTraffic(const Traffic& traffic, const std::string& path);
 // Tiers for a policy, named and priced from the rows: the prices are the non-negative least-squares fit of cost on
 // input and output tokens. A tier with costs but without tokens gets the output price that makes its mean cost that of
 // 1,000 output tokens (the learner counts in "equivalent output tokens", so any positive price serves); one without
-// costs is free. max_output_tokens covers the dearest recorded call at that price. Priors keep their defaults: nothing of what the rows say about quality, length or latency leaks into
-// them.
+// costs is free. max_output_tokens covers the dearest recorded call at that price. Priors keep their defaults: nothing
+// of what the rows say about quality, length or latency leaks into them.
 std::vector<Tier> TiersFromTraffic(const Traffic& traffic);
 
 }  // namespace suffice

@@ -67,8 +67,7 @@ double ArrivalProfile::MeanRate(int64_t now_us) const {
   if (first_us_ < 0) return 0;
   if (const double known = KnownRate(); known > 0) return known;
   // Within the first hour.
-  const double open_us =
-      std::max(kShortestOpenUs, static_cast<double>(std::max(now_us, last_us_) - first_us_));
+  const double open_us = std::max(kShortestOpenUs, static_cast<double>(std::max(now_us, last_us_) - first_us_));
   return open_count_ / (open_us / kHourUsD);
 }
 
@@ -133,8 +132,8 @@ void ArrivalProfile::AppendTo(ByteSink& sink) const {
 }
 
 bool ArrivalProfile::ReadFrom(ByteSource& source) {
-  bool good = source.Number(first_us_) && source.Number(last_us_) && source.Number(open_hour_) &&
-              source.Number(open_count_);
+  bool good =
+      source.Number(first_us_) && source.Number(last_us_) && source.Number(open_hour_) && source.Number(open_count_);
   for (int h = 0; good && h < kHours; ++h) good = source.Number(counts_[h]) && source.Number(days_[h]);
   return good && source.Number(recent_) && source.Number(recent_expected_);
 }

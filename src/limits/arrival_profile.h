@@ -46,8 +46,8 @@ class ArrivalProfile {
 
   int64_t first_us_ = -1;  // of the first decision; -1: none yet
   int64_t last_us_ = 0;
-  int64_t open_hour_ = 0;   // since the epoch
-  double open_count_ = 0;   // in it
+  int64_t open_hour_ = 0;                         // since the epoch
+  double open_count_ = 0;                         // in it
   std::array<double, kHours> counts_{}, days_{};  // by hour of day: discounted decisions, and hours behind them
   double recent_ = 0, recent_expected_ = 0;       // of the last hours, discounted
 };

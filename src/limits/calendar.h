@@ -1,4 +1,5 @@
-// Calendar periods of budgets: hours, days, weeks (from Monday) and months in a time zone, right across daylight saving.
+// Calendar periods of budgets: hours, days, weeks (from Monday) and months in a time zone, right across daylight
+// saving.
 // Thread contract: pure functions.
 #pragma once
 

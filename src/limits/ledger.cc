@@ -31,9 +31,8 @@ bool Ledger::Counts(std::string_view tenant, std::string_view tier) const {
 }
 
 bool Ledger::CountsHard(std::string_view tenant, std::string_view tier) const {
-  return std::any_of(budgets_.begin(), budgets_.end(), [&](const Budget& b) {
-    return b.kind == BudgetKind::kHard && IsCounted(b, tenant, tier);
-  });
+  return std::any_of(budgets_.begin(), budgets_.end(),
+                     [&](const Budget& b) { return b.kind == BudgetKind::kHard && IsCounted(b, tenant, tier); });
 }
 
 const Period& Ledger::PeriodOf(size_t budget, int64_t time_us) const {
@@ -250,7 +249,7 @@ void Ledger::Expire(int64_t now_us) {
   });
 }
 
-void Ledger::ForEach(const std::function<void(const LedgerAccount&)>& visit) const {
+std::vector<const Ledger::Account*> Ledger::SortedAccounts() const {
   std::vector<const Account*> sorted;
   sorted.reserve(accounts_.size());
   for (const auto& [key, account] : accounts_) sorted.push_back(account.get());
@@ -258,7 +257,11 @@ void Ledger::ForEach(const std::function<void(const LedgerAccount&)>& visit) con
     return std::tie(a->budget, a->tenant, a->tier, a->period.start_us) <
            std::tie(b->budget, b->tenant, b->tier, b->period.start_us);
   });
-  for (const Account* account : sorted) {
+  return sorted;
+}
+
+void Ledger::ForEach(const std::function<void(const LedgerAccount&)>& visit) const {
+  for (const Account* account : SortedAccounts()) {
     visit({.budget = budgets_[account->budget],
            .tenant = account->tenant,
            .tier = account->tier,

@@ -25,6 +25,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/bytes.h"
 #include "limits/calendar.h"
 #include "suffice/config.h"
 #include "suffice/decision_id.h"
@@ -113,8 +114,8 @@ class Ledger {
   // `missing`, if given, gets the names of budgets that the bytes do not know. DATA_LOSS: malformed.
   static absl::StatusOr<Ledger> Deserialize(std::string_view bytes, std::vector<Budget> budgets, int64_t now_us,
                                             std::vector<std::string>* missing = nullptr);
-  // Whether every one of these budgets has its accounts here: a budget of the same name, period, zone, scope, tenant and
-  // tier.
+  // Whether every one of these budgets has its accounts here: a budget of the same name, period, zone, scope, tenant
+  // and tier.
   bool HasAccountsFor(const std::vector<Budget>& budgets) const;
   // Folds the open decisions of another ledger whose rows are not on disk yet.
   void TakeUncommitted(const Ledger& other, int64_t now_us);
@@ -147,7 +148,13 @@ class Ledger {
   // A charge becomes exposure at its lease's end, and is forgotten at its period's.
   using Event = std::tuple<int64_t, DecisionId, Account*>;
 
-  void WriteTo(bool with_uncommitted, std::string& bytes) const;
+  std::vector<const Account*> SortedAccounts() const;
+  std::string Write(bool with_uncommitted) const;
+  void WriteBudgets(ByteSink& sink) const;
+  void WriteAccounts(ByteSink& sink) const;
+  bool ReadBudgets(ByteSource& source, std::vector<size_t>& places) const;
+  bool ReadAccounts(ByteSource& source, const std::vector<size_t>& places, int64_t now_us);
+  bool ReadOpenDecisions(ByteSource& source, int64_t now_us);
   bool IsCounted(const Budget& budget, std::string_view tenant, std::string_view tier) const;
   const Period& PeriodOf(size_t budget, int64_t time_us) const;
   const std::string& KeyOf(size_t budget, std::string_view tenant, std::string_view tier, const Period& period) const;
@@ -166,9 +173,9 @@ class Ledger {
   static bool SameAccounts(const Budget& a, const Budget& b);
 
   std::vector<Budget> budgets_;
-  std::vector<absl::TimeZone> zones_;          // by budget
-  mutable std::vector<Period> last_periods_;   // by budget: most decisions fall into the last one asked for
-  mutable std::string key_;                    // scratch
+  std::vector<absl::TimeZone> zones_;         // by budget
+  mutable std::vector<Period> last_periods_;  // by budget: most decisions fall into the last one asked for
+  mutable std::string key_;                   // scratch
   Bounds bounds_;
   absl::flat_hash_map<std::string, std::unique_ptr<Account>> accounts_;
   Entries entries_;

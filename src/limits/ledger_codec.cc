@@ -7,15 +7,13 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
 #include "limits/ledger.h"
 
 namespace suffice {
 namespace {
 
 constexpr uint8_t kFormat = 1;
-
-absl::Status Malformed() { return absl::DataLossError("budget ledger: malformed state"); }
+constexpr size_t kGone = SIZE_MAX;
 
 }  // namespace
 
@@ -30,9 +28,7 @@ bool Ledger::HasAccountsFor(const std::vector<Budget>& budgets) const {
   });
 }
 
-void Ledger::WriteTo(bool with_uncommitted, std::string& bytes) const {
-  ByteSink sink;
-  sink.Number(kFormat);
+void Ledger::WriteBudgets(ByteSink& sink) const {
   sink.Number(static_cast<uint32_t>(budgets_.size()));
   for (const Budget& budget : budgets_) {
     sink.Text(budget.name);
@@ -42,15 +38,12 @@ void Ledger::WriteTo(bool with_uncommitted, std::string& bytes) const {
     sink.Text(budget.tenant);
     sink.Text(budget.tier);
   }
-  std::vector<const Account*> sorted;
-  for (const auto& [key, account] : accounts_) {
-    // One without money is as good as none: a denial alone, or a decision that was taken back.
-    if (account->spent != 0 || account->finally_exposed != 0) sorted.push_back(account.get());
-  }
-  std::sort(sorted.begin(), sorted.end(), [](const Account* a, const Account* b) {
-    return std::tie(a->budget, a->tenant, a->tier, a->period.start_us) <
-           std::tie(b->budget, b->tenant, b->tier, b->period.start_us);
-  });
+}
+
+void Ledger::WriteAccounts(ByteSink& sink) const {
+  std::vector<const Account*> sorted = SortedAccounts();
+  // One without money is as good as none: a denial alone, or a decision that was taken back.
+  std::erase_if(sorted, [](const Account* account) { return account->spent == 0 && account->finally_exposed == 0; });
   sink.Number(static_cast<uint32_t>(sorted.size()));
   for (const Account* account : sorted) {
     sink.Number(static_cast<uint32_t>(account->budget));
@@ -60,6 +53,13 @@ void Ledger::WriteTo(bool with_uncommitted, std::string& bytes) const {
     sink.Number(account->spent);
     sink.Number(account->finally_exposed);
   }
+}
+
+std::string Ledger::Write(bool with_uncommitted) const {
+  ByteSink sink;
+  sink.Number(kFormat);
+  WriteBudgets(sink);
+  WriteAccounts(sink);
   const auto is_written = [&](const auto& item) { return with_uncommitted || item.second.committed; };
   sink.Number(static_cast<uint32_t>(std::count_if(entries_.begin(), entries_.end(), is_written)));
   for (const auto& item : entries_) {
@@ -73,59 +73,57 @@ void Ledger::WriteTo(bool with_uncommitted, std::string& bytes) const {
     sink.Number(entry.expected_nanos);
     sink.Number(static_cast<uint8_t>(entry.committed));
   }
-  bytes = sink.Take();
+  return sink.Take();
 }
 
-std::string Ledger::Serialize() const {
-  std::string bytes;
-  WriteTo(/*with_uncommitted=*/false, bytes);
-  return bytes;
-}
+std::string Ledger::Serialize() const { return Write(/*with_uncommitted=*/false); }
 
-absl::StatusOr<Ledger> Ledger::Deserialize(std::string_view bytes, std::vector<Budget> budgets, int64_t now_us,
-                                           std::vector<std::string>* missing) {
-  Ledger ledger(std::move(budgets));
-  ByteSource source(bytes);
-  uint8_t format;
+// Where each of the bytes' budgets stands among ours; kGone: nowhere. False: malformed.
+bool Ledger::ReadBudgets(ByteSource& source, std::vector<size_t>& places) const {
   uint32_t count;
-  if (!source.Number(format) || format != kFormat || !source.Number(count)) return Malformed();
-  constexpr size_t kGone = SIZE_MAX;
-  std::vector<size_t> places;  // of the bytes' budgets among ours
+  if (!source.Number(count)) return false;
   for (uint32_t i = 0; i < count; ++i) {
     Budget known;
     uint8_t period, each;
     if (!source.Text(known.name) || !source.Number(period) || !source.Text(known.time_zone) || !source.Number(each) ||
         !source.Text(known.tenant) || !source.Text(known.tier)) {
-      return Malformed();
+      return false;
     }
     known.period = static_cast<BudgetPeriod>(period);
     known.each = static_cast<BudgetScope>(each);
-    const auto same = std::find_if(ledger.budgets_.begin(), ledger.budgets_.end(),
-                                   [&](const Budget& budget) { return SameAccounts(budget, known); });
-    places.push_back(same == ledger.budgets_.end() ? kGone : static_cast<size_t>(same - ledger.budgets_.begin()));
+    const auto same =
+        std::find_if(budgets_.begin(), budgets_.end(), [&](const Budget& ours) { return SameAccounts(ours, known); });
+    places.push_back(same == budgets_.end() ? kGone : static_cast<size_t>(same - budgets_.begin()));
   }
-  for (size_t i = 0; missing != nullptr && i < ledger.budgets_.size(); ++i) {
-    if (std::find(places.begin(), places.end(), i) == places.end()) missing->push_back(ledger.budgets_[i].name);
-  }
-  if (!source.Number(count)) return Malformed();
+  return true;
+}
+
+bool Ledger::ReadAccounts(ByteSource& source, const std::vector<size_t>& places, int64_t now_us) {
+  uint32_t count;
+  if (!source.Number(count)) return false;
   for (uint32_t i = 0; i < count; ++i) {
     uint32_t budget;
     std::string tenant, tier;
     int64_t start_us, spent, finally_exposed;
     if (!source.Number(budget) || budget >= places.size() || !source.Text(tenant) || !source.Text(tier) ||
         !source.Number(start_us) || !source.Number(spent) || !source.Number(finally_exposed)) {
-      return Malformed();
+      return false;
     }
     const size_t place = places[budget];
     if (place == kGone) continue;
-    const Period period = ledger.PeriodOf(place, start_us);
+    const Period period = PeriodOf(place, start_us);
     if (period.end_us <= now_us) continue;
-    Account* const account = ledger.FindOrAdd(place, tenant, tier, period);
+    Account* const account = FindOrAdd(place, tenant, tier, period);
     if (account == nullptr) continue;
     account->spent = spent;
     account->finally_exposed = account->exposure = finally_exposed;
   }
-  if (!source.Number(count)) return Malformed();
+  return true;
+}
+
+bool Ledger::ReadOpenDecisions(ByteSource& source, int64_t now_us) {
+  uint32_t count;
+  if (!source.Number(count)) return false;
   for (uint32_t i = 0; i < count; ++i) {
     std::string id, tenant, tier;
     LedgerDecision decision;
@@ -133,13 +131,29 @@ absl::StatusOr<Ledger> Ledger::Deserialize(std::string_view bytes, std::vector<B
     if (!source.Text(id) || id.size() != decision.id.bytes.size() || !source.Text(tenant) || !source.Text(tier) ||
         !source.Number(decision.time_us) || !source.Number(decision.worst_nanos) ||
         !source.Number(decision.expected_nanos) || !source.Number(committed)) {
-      return Malformed();
+      return false;
     }
     decision.id = DecisionId::FromRaw(id);
     decision.tenant = tenant;
     decision.tier = tier;
-    ledger.Fold(decision, now_us);
-    if (committed != 0) ledger.Commit(decision.id);
+    Fold(decision, now_us);
+    if (committed != 0) Commit(decision.id);
+  }
+  return true;
+}
+
+absl::StatusOr<Ledger> Ledger::Deserialize(std::string_view bytes, std::vector<Budget> budgets, int64_t now_us,
+                                           std::vector<std::string>* missing) {
+  Ledger ledger(std::move(budgets));
+  ByteSource source(bytes);
+  uint8_t format;
+  std::vector<size_t> places;
+  if (!source.Number(format) || format != kFormat || !ledger.ReadBudgets(source, places) ||
+      !ledger.ReadAccounts(source, places, now_us) || !ledger.ReadOpenDecisions(source, now_us)) {
+    return absl::DataLossError("budget ledger: malformed state");
+  }
+  for (size_t i = 0; missing != nullptr && i < ledger.budgets_.size(); ++i) {
+    if (std::find(places.begin(), places.end(), i) == places.end()) missing->push_back(ledger.budgets_[i].name);
   }
   ledger.Expire(now_us);
   return ledger;
@@ -160,10 +174,7 @@ void Ledger::TakeUncommitted(const Ledger& other, int64_t now_us) {
 }
 
 Ledger Ledger::WithBudgets(std::vector<Budget> budgets, int64_t now_us) const {
-  std::string bytes;
-  WriteTo(/*with_uncommitted=*/true, bytes);
-  absl::StatusOr<Ledger> ledger = Deserialize(bytes, std::move(budgets), now_us);
-  return *std::move(ledger);
+  return *Deserialize(Write(/*with_uncommitted=*/true), std::move(budgets), now_us);
 }
 
 }  // namespace suffice

@@ -49,8 +49,8 @@ class SqliteReader {
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   Database database_ ABSL_GUARDED_BY(mutex_);
   // Guarded by mutex_ too; last, so that they go before the connection.
-  Statement config_, feature_set_, newest_state_, newest_number_, newest_ledger_, last_decision_, decision_seq_, decision_, decisions_,
-      outcome_, feedback_, outcomes_after_, feedback_after_;
+  Statement config_, feature_set_, newest_state_, newest_number_, newest_ledger_, last_decision_, decision_seq_,
+      decision_, decisions_, outcome_, feedback_, outcomes_after_, feedback_after_;
 };
 
 }  // namespace suffice

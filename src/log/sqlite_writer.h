@@ -2,8 +2,8 @@
 // commit), then answers.
 //
 // When a commit fails (disk full, I/O error) nothing of it is acknowledged: whoever waits is answered UNAVAILABLE, and
-// rows that say so (evaluations, decisions that nobody waits for) stay queued and are tried again, with growing pauses, until it
-// works or the writer is stopped.
+// rows that say so (evaluations, decisions that nobody waits for) stay queued and are tried again, with growing pauses,
+// until it works or the writer is stopped.
 // Thread contract: every method is thread-safe. Callbacks run on the writer's thread, outside of its lock; they may
 // append, and must not block or call RunJob, Flush or Stop.
 #pragma once

@@ -1,7 +1,7 @@
 // The rpcs of suffice.v1.RouterService over an Engine, with gRPC's callback API: nothing here blocks. Route is computed
-// inline (microseconds, no I/O) and answers at once, or under hard budgets from the engine's completion; Outcome and Feedback answer from the engine's completion; Explain, which reads the
-// log, goes to a small executor. Thread contract: thread-safe. The engine must outlive every call: stop the gRPC server
-// first.
+// inline (microseconds, no I/O) and answers at once, or under hard budgets from the engine's completion; Outcome and
+// Feedback answer from the engine's completion; Explain, which reads the log, goes to a small executor.
+// Thread contract: thread-safe. The engine must outlive every call: stop the gRPC server first.
 #pragma once
 
 #include <atomic>

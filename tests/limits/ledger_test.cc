@@ -28,7 +28,11 @@ Budget Soft(const std::string& name, double usd) {
 
 LedgerDecision Call(uint64_t n, int64_t worst, int64_t time_us, std::string_view tenant = "",
                     std::string_view tier = "small") {
-  return {.id = Id(n), .tenant = tenant, .tier = tier, .time_us = time_us, .worst_nanos = worst,
+  return {.id = Id(n),
+          .tenant = tenant,
+          .tier = tier,
+          .time_us = time_us,
+          .worst_nanos = worst,
           .expected_nanos = worst / 4};
 }
 

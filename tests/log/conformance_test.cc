@@ -453,3 +453,49 @@ TEMPLATE_TEST_CASE("many threads append and read at once", "[log]", ALL_LOGS) {
 TEST_CASE("the memory log's salt is the one given", "[log]") { CHECK(NewMemoryLog(123)->salt() == 123); }
 
 }  // namespace suffice
+
+namespace suffice {
+
+TEMPLATE_TEST_CASE("an appended decision is answered with its place, an outcome with what it settled", "[log]",
+                   ALL_LOGS) {
+  TestType fixture;
+  EventLog& log = *fixture.log;
+  Append(log, TestDecision(1));
+  std::vector<absl::StatusOr<Receipt>> answers;  // the writer's thread alone, until the flush
+  const auto keep = [&](const absl::StatusOr<Receipt>& receipt) { answers.push_back(receipt); };
+  REQUIRE(log.AppendDecision(TestDecision(2), keep).ok());
+  REQUIRE(log.AppendDecision(TestDecision(2), keep).ok());
+  REQUIRE(log.Flush().ok());
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0]->seq == 2);
+  CHECK_FALSE(answers[0]->duplicate);
+  CHECK(answers[1]->duplicate);
+  const OutcomeRecord outcome = TestOutcome(TestDecision(2));
+  const auto receipt = Record(log, outcome);
+  REQUIRE(receipt.ok());
+  CHECK(receipt->seq == 1);
+  CHECK(receipt->cost_nanos == outcome.cost_nanos);
+  CHECK(Record(log, outcome)->duplicate);
+}
+
+TEMPLATE_TEST_CASE("the newest three states of the ledger are kept", "[log]", ALL_LOGS) {
+  TestType fixture;
+  EventLog& log = *fixture.log;
+  CHECK_FALSE(log.NewestLedgerState()->has_value());
+  for (int64_t n = 1; n <= 5; ++n) {
+    REQUIRE(log.SaveLedgerState({.number = n, .time_us = 10 * n, .decision_seq = n, .outcome_seq = 2 * n,
+                                 .state = std::string("a\0b", 3) + std::to_string(n)})
+                .ok());
+  }
+  CHECK(log.SaveLedgerState({.number = 5, .state = "x"}).code() == absl::StatusCode::kAlreadyExists);
+  const auto newest = log.NewestLedgerState();
+  REQUIRE(newest.ok());
+  REQUIRE(newest->has_value());
+  CHECK((*newest)->number == 5);
+  CHECK((*newest)->time_us == 50);
+  CHECK((*newest)->decision_seq == 5);
+  CHECK((*newest)->outcome_seq == 10);
+  CHECK((*newest)->state == std::string("a\0b", 3) + "5");
+}
+
+}  // namespace suffice

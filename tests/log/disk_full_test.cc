@@ -80,6 +80,32 @@ TEST_CASE("a full disk acknowledges nothing and recovers by itself", "[log]") {
   CHECK(log->Close().ok());
 }
 
+TEST_CASE("on a full disk, who waits for a decision is told that it is not there, and it is not", "[log]") {
+  const TempDir folder;
+  const auto log = OpenForTest({.path = folder.File("log.db")});
+  FileSizeLimit limit(1 << 20);
+  absl::Status refusal;
+  const uint32_t last = FillUp(*log, refusal) + 1;
+  absl::Notification answered;
+  absl::Status told;
+  REQUIRE(log->AppendDecision(TestDecision(20'000), [&](const absl::StatusOr<Receipt>& receipt) {
+               told = receipt.status();
+               answered.Notify();
+             }).ok());
+  answered.WaitForNotification();
+  CHECK(told.code() == absl::StatusCode::kUnavailable);
+  absl::Notification kept;
+  REQUIRE(log->AppendDecision(
+                 TestDecision(20'001), [&](const absl::StatusOr<Receipt>&) { kept.Notify(); },
+                 EventLog::WhenFailed::kRetry)
+              .ok());
+  limit.Lift();
+  kept.WaitForNotification();
+  CHECK_FALSE(log->Find(TestId(20'000))->has_value());
+  CHECK(MustFind(*log, TestId(20'001)).decision.seq == last + 1);
+  CHECK(log->Close().ok());
+}
+
 TEST_CASE("closing on a full disk tells what was lost", "[log]") {
   const TempDir folder;
   const std::string path = folder.File("log.db");
