@@ -24,6 +24,7 @@ constexpr double kResidualHalfLife = 1000;  // residuals
 constexpr double kCostPriorCalls = 50;
 // A tier's first calls are not counted: what is wrong about their predictions is that nothing was known yet.
 constexpr int64_t kUncountedCalls = 200;
+constexpr double kCostDeviations = 2;  // standard errors that the ratio may be off without being believed
 constexpr double kMaxCallRatio = 100;  // one call cannot say more
 constexpr double kMinCostRatio = 0.01, kMaxCostRatio = 100;
 
@@ -80,14 +81,16 @@ void DriftFold::FoldCost(const ObservedDecision& observed) {
   if (record.wrong_model || (!outcome.cost_usd && !outcome.output_tokens)) return;
   auto [found, is_new] = tiers_.try_emplace(decision.tier);
   TierDrift& tier = found->second;
-  if (tier.cost_predicted == 0) tier.cost_observed = tier.cost_predicted = kCostPriorCalls;
+  if (tier.cost_predicted == 0) tier.cost_observed = tier.cost_squares = tier.cost_predicted = kCostPriorCalls;
   const TierView* view = ViewOf(decision);
   if (++tier.calls <= kUncountedCalls || view == nullptr || !IsPredicted(decision.origin)) return;
   const double predicted_usd = view->cost_usd / view->cost_ratio;
   if (!(predicted_usd > 0)) return;
   const double observed_usd = outcome.cost_usd ? *outcome.cost_usd : static_cast<double>(record.cost_nanos) * 1e-9;
   const double fade = std::exp2(-1 / config_.cost_half_life);
-  tier.cost_observed = tier.cost_observed * fade + std::min(observed_usd / predicted_usd, kMaxCallRatio);
+  const double ratio = std::min(observed_usd / predicted_usd, kMaxCallRatio);
+  tier.cost_observed = tier.cost_observed * fade + ratio;
+  tier.cost_squares = tier.cost_squares * fade + ratio * ratio;
   tier.cost_predicted = tier.cost_predicted * fade + 1;
 }
 
@@ -157,7 +160,11 @@ int64_t DriftFold::Epoch(std::string_view tier) const {
 double DriftFold::CostRatio(std::string_view tier) const {
   const auto found = tiers_.find(tier);
   if (found == tiers_.end() || found->second.cost_predicted == 0) return 1;
-  return std::clamp(found->second.cost_observed / found->second.cost_predicted, kMinCostRatio, kMaxCostRatio);
+  const TierDrift& drift = found->second;
+  const double n = drift.cost_predicted, mean = drift.cost_observed / n;
+  const double error = std::sqrt(std::max(0.0, drift.cost_squares / n - mean * mean) / n);
+  const double beyond = std::max(0.0, std::abs(mean - 1) - kCostDeviations * error);
+  return std::clamp(mean < 1 ? 1 - beyond : 1 + beyond, kMinCostRatio, kMaxCostRatio);
 }
 
 namespace {
@@ -169,7 +176,8 @@ void AppendConfig(const DriftConfig& config, std::string& bytes) {
 
 std::vector<double TierDrift::*> Sums() {
   return {&TierDrift::reward_n,         &TierDrift::reward_sum,    &TierDrift::reward_squares, &TierDrift::residual_n,
-          &TierDrift::residual_squares, &TierDrift::cost_observed, &TierDrift::cost_predicted};
+          &TierDrift::residual_squares, &TierDrift::cost_observed, &TierDrift::cost_squares,
+          &TierDrift::cost_predicted};
 }
 
 void AppendTier(const TierDrift& tier, std::string& bytes) {

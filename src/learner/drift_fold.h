@@ -43,9 +43,9 @@ struct TierDrift {
   double reward_n = 0, reward_sum = 0, reward_squares = 0;
   // Discounted sums of squared residuals.
   double residual_n = 0, residual_squares = 0;
-  // Calls settled, and discounted sums of observed over predicted cost and of calls.
+  // Calls settled, and discounted sums of observed over predicted cost, of its square, and of calls.
   int64_t calls = 0;
-  double cost_observed = 0, cost_predicted = 0;
+  double cost_observed = 0, cost_squares = 0, cost_predicted = 0;
 
   // Standard deviation of a reward about its prediction.
   double ResidualDeviation() const;
@@ -67,7 +67,9 @@ class DriftFold {
   // In which epoch of the tier a decision was made: how many changes had begun.
   int64_t EpochAt(std::string_view tier, int64_t time_us) const;
   int64_t Epoch(std::string_view tier) const;  // the newest
-  // Observed over predicted cost, to multiply predictions with; 1 for an unknown tier.
+  // Observed over predicted cost, to multiply predictions with; 1 for an unknown tier. Only what is more than two standard
+  // errors counts (soft thresholding): costs scatter widely, and a ratio that follows their noise would make limits seem
+  // out of reach.
   double CostRatio(std::string_view tier) const;
 
   void AppendTo(std::string& bytes) const;

@@ -17,6 +17,8 @@ constexpr double kCostHorizon = 200, kLateHorizon = 500, kFloorHorizon = 1000;
 constexpr double kFloorMargin = 0.002;
 // Fewer contexts are too few to say that limits cannot be met.
 constexpr int64_t kContextsToJudge = 32;
+// Predictions are not exact: what they miss a limit by within this share of it is served as near to it as can be.
+constexpr double kJudgedWithin = 0.03;
 constexpr double kLeastUsd = 1e-12;
 
 double Tightening(const LimitDebt& debt, double limit, double horizon, double most) {
@@ -324,7 +326,7 @@ LimitSolution SolveLimits(const Config& config, const std::vector<TierModel>& mo
   in_force.cost_debt = fold.cost().debt;
   ReportLimits(config, table, limits, dual, fold, in_force);
   const bool kept = !dual.clamped && KeepsLimits(dual);
-  if (!kept && fold.contexts_seen() >= kContextsToJudge && !IsFeasible(problem)) {
+  if (!kept && fold.contexts_seen() >= kContextsToJudge && !IsFeasible(problem, kJudgedWithin)) {
     ReportInfeasible(config, models, table, limits, in_force);
   }
   JudgeQuality(config, table, fold, in_force);

@@ -14,7 +14,6 @@ constexpr double kGrowth = 4;        // of the bracket
 constexpr int kBisections = 30;
 constexpr int kSweeps = 8;
 constexpr double kSettled = 1e-6;  // relative change of every multiplier after which sweeps end
-constexpr double kFeasibleWithin = 1e-3;
 
 // The problem along one multiplier, the others held: choices maximise base - lambda * excess.
 class Line {
@@ -145,16 +144,16 @@ DualSolution SolveDual(const DualProblem& problem, std::span<const double> tight
   return solution;
 }
 
-std::optional<double> LeastExcess(const DualProblem& problem, size_t j) {
+std::optional<double> LeastExcess(const DualProblem& problem, size_t j, double within) {
   const DualProblem rest = WithoutLimit(problem, j);
-  if (!IsFeasible(rest)) return std::nullopt;
+  if (!IsFeasible(rest, within)) return std::nullopt;
   return -SolveDual(rest).value;
 }
 
-bool IsFeasible(const DualProblem& problem) {
+bool IsFeasible(const DualProblem& problem, double within) {
   if (problem.limits() == 0) return true;
-  const std::optional<double> least = LeastExcess(problem, 0);
-  return least && *least <= kFeasibleWithin;
+  const std::optional<double> least = LeastExcess(problem, 0, within);
+  return least && *least <= within;
 }
 
 }  // namespace suffice

@@ -44,9 +44,10 @@ DualSolution SolveDual(const DualProblem& problem, std::span<const double> tight
 
 // The least mean excess of limit `j` that any policy reaches while it keeps the others: <= 0 where all can be kept
 // together. Nothing when the others cannot be kept even without it.
-std::optional<double> LeastExcess(const DualProblem& problem, size_t j);
+// The others are taken to be kept within `within` of their units, as IsFeasible has it.
+std::optional<double> LeastExcess(const DualProblem& problem, size_t j, double within = 1e-3);
 
-// Whether some randomised policy keeps every limit on average, within 1e-3 of each limit's unit.
-bool IsFeasible(const DualProblem& problem);
+// Whether some randomised policy keeps every limit on average, within `within` of each limit's unit.
+bool IsFeasible(const DualProblem& problem, double within = 1e-3);
 
 }  // namespace suffice
