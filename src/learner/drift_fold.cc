@@ -15,8 +15,8 @@ namespace {
 constexpr double kPriorVariance = 0.0625, kPriorWeight = 10;
 constexpr double kResidualPriorWeight = 20;
 constexpr double kMinObservations = 40;     // behind a prediction whose residual counts
-// Before so many rewards of a tier its model is still being made: its residuals shift as the policy learns which prompts
-// to send there.
+// Before so many rewards of a tier its model is still being made: its residuals shift as the policy learns which
+// prompts to send there.
 constexpr int64_t kMinRewards = 500;
 constexpr double kResidualHalfLife = 1000;  // residuals
 
@@ -163,8 +163,10 @@ double DriftFold::CostRatio(std::string_view tier) const {
   const TierDrift& drift = found->second;
   const double n = drift.cost_predicted, mean = drift.cost_observed / n;
   const double error = std::sqrt(std::max(0.0, drift.cost_squares / n - mean * mean) / n);
-  const double beyond = std::max(0.0, std::abs(mean - 1) - kCostDeviations * error);
-  return std::clamp(mean < 1 ? 1 - beyond : 1 + beyond, kMinCostRatio, kMaxCostRatio);
+  // The positive part of James and Stein's shrinkage: noise is not believed, and what is far beyond it is as it is.
+  const double noise = std::pow(kCostDeviations * error, 2), signal = std::pow(mean - 1, 2);
+  const double believed = signal > noise ? 1 - noise / signal : 0;
+  return std::clamp(1 + believed * (mean - 1), kMinCostRatio, kMaxCostRatio);
 }
 
 namespace {
