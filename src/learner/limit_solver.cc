@@ -14,7 +14,7 @@ namespace {
 constexpr double kMostTightening = 0.7, kMostFloorTightening = 0.01;
 constexpr double kCostHorizon = 200, kLateHorizon = 500, kFloorHorizon = 1000;
 // A floor is aimed at from above: its debt is paid back slowly, and what is learned late is optimistic.
-constexpr double kFloorMargin = 0.002;
+constexpr double kFloorMargin = 0.001;
 // Fewer contexts are too few to say that limits cannot be met.
 constexpr int64_t kContextsToJudge = 32;
 // Predictions are not exact: what they miss a limit by within this share of it is served as near to it as can be.
