@@ -51,9 +51,25 @@ struct Deployment {
   bool operator==(const Deployment&) const = default;
 };
 
+// An OpenAI-compatible service that answers for tiers and judges. The key is never in the configuration itself.
+struct ProviderConfig {
+  std::string name;          // unique
+  std::string base_url;      // what "/chat/completions" is appended to: https://api.example.com/v1
+  std::string api_key_env;   // environment variable that holds the key; empty: see api_key_file
+  std::string api_key_file;  // file that holds the key (its first line); both empty: no key is sent
+  int64_t max_concurrency = 8;      // calls in flight
+  double requests_per_minute = 0;   // 0: no limit of ours
+  double connect_timeout_s = 10;
+  double timeout_s = 120;    // of a whole call
+  int64_t max_retries = 5;   // after 429, 5xx, timeouts and cut connections
+
+  bool operator==(const ProviderConfig&) const = default;
+};
+
 struct Tier {
   std::string name;
   std::string model;  // in a file without it: the tier's name
+  std::string provider;  // that the nightly job asks; empty: the first of `providers`
   Price price;
   std::vector<PriceChange> price_changes;  // in order of time
   int64_t thinking_budget_tokens = 0;  // 0: none asked for
@@ -78,11 +94,23 @@ struct Tier {
   std::string PriceVersionAt(int64_t time_us) const;
 };
 
-enum class PolicyKind { kThompson, kLinUcb, kIgw, kEpsilonGreedy, kFixed, kRandom, kWeighted };
+enum class PolicyKind { kThompson, kLinUcb, kIgw, kEpsilonGreedy, kFixed, kRandom, kWeighted, kThreshold };
 enum class ObjectiveKind { kMaxQuality, kMinCost, kWeighted };
 enum class Mode { kLive, kApprentice, kLogOnly };
 enum class PromptLogging { kFull, kSketch, kNone };
 enum class Durability { kFull, kNormal };
+
+// Two tiers: the strong one answers when P(strong wins | prompt) >= alpha, the weak one else.
+// P(strong wins) = 1 / (1 + exp(-(intercept + slope (quality of strong - quality of weak)))), of predicted qualities.
+struct ThresholdConfig {
+  std::string strong, weak;  // tiers; empty: the dearer and the cheaper of two
+  double alpha = 0.5;        // in [0, 1]
+  double intercept = 0;      // fitted by the nightly job
+  double slope = 4;
+  double epsilon = 0.02;     // probability of the other tier, so that the log can tell how it would have done
+
+  bool operator==(const ThresholdConfig&) const = default;
+};
 
 struct PolicyConfig {
   PolicyKind kind = PolicyKind::kThompson;
@@ -93,6 +121,7 @@ struct PolicyConfig {
   double epsilon = 0.05;                                // epsilon_greedy: probability of a uniform draw
   std::string fixed_tier;                               // fixed
   std::vector<std::pair<std::string, double>> weights;  // weighted: tier -> weight >= 0
+  ThresholdConfig threshold;                            // threshold
   double half_life = 5000;      // observations of the tier's own after which one counts half; 0: never forget
   double ridge = 300;           // prior precision of each standardised feature, in observations
   double new_tier_bonus = 0.5;  // optimism, in standard deviations, until `burn_in` observations
@@ -204,6 +233,54 @@ struct DriftConfig {
   bool operator==(const DriftConfig&) const = default;
 };
 
+// How answers of the nightly job get a score in [0, 1].
+enum class JudgeKind {
+  kLlm,         // a model scores the answer by a rubric
+  kExactMatch,  // equal to the prompt's reference answer, but for case and white space
+  kNumeric,     // the last number in the answer is the reference's
+  kRegex,       // `pattern` is found in the answer
+  kCommand,     // a program of the operator's reads JSON and prints a score
+};
+
+struct JudgeConfig {
+  std::string name;            // unique; kept with each score, with the version
+  JudgeKind kind = JudgeKind::kLlm;
+  std::string version = "1";   // of rubric, pattern or program: scores of different versions are not mixed
+  double weight = 1;           // among the judges that gave a score, > 0
+  // llm
+  std::string provider;        // empty: the first of `providers`
+  std::string model;
+  Price price;                 // of the judge's own tokens
+  std::string rubric;          // what a good answer is; empty: a general one
+  std::string pairwise_against;  // a tier: score by comparison with its answer, in both orders; empty: by itself
+  int64_t max_output_tokens = 300;
+  // numeric
+  double tolerance = 1e-6;     // relative
+  // regex
+  std::string pattern;         // ECMAScript
+  // command
+  std::string command;         // run by /bin/sh -c
+  double timeout_s = 30;
+
+  bool operator==(const JudgeConfig&) const = default;
+};
+
+// The nightly job: sample, run every tier, judge, refit, gate, promote.
+struct NightlyConfig {
+  int64_t sample = 1000;         // prompts drawn a night
+  double run_budget_usd = 10;    // for the tiers' answers
+  double judge_budget_usd = 10;  // for the judges
+  int64_t max_output_tokens = 1024;  // asked of every tier
+  double holdout = 0.5;          // share of the sample (and of the logged decisions) that only the gate sees
+  double effective_size = 5000;  // observations a tier that the refit's prior statistics count as, at most
+  double confidence = 0.95;      // of the gate's intervals
+  double margin = 0;             // a candidate must be better by more than this, in units of quality
+  bool ramp = true;              // 1 -> 5 -> 25 -> 100% of the decisions; false: all at once
+  int64_t ramp_decisions = 300;  // decisions of the candidate's, with a reward, before the next step
+
+  bool operator==(const NightlyConfig&) const = default;
+};
+
 struct FeatureConfig {
   int dimensions = 64;             // of the fitted projection
   int few_labels_dimensions = 32;  // used, if there are as many, while a tier set has fewer than `few_labels` labels
@@ -262,6 +339,9 @@ struct Config {
   SessionConfig sessions;
   DriftConfig drift;
   double audit_rate = 0.02;  // probability with which a decision is drawn to be judged
+  std::vector<ProviderConfig> providers;
+  std::vector<JudgeConfig> judges;
+  NightlyConfig nightly;
   FeatureConfig features;
   LogConfig log;
   ServeConfig serve;
@@ -272,6 +352,8 @@ struct Config {
   std::string Hash() const;
   // Index in `tiers`, or -1.
   int TierIndex(std::string_view tier_name) const;
+  // The provider of this name, the first one for an empty name; null: there is none.
+  const ProviderConfig* FindProvider(std::string_view provider_name) const;
 };
 
 // An override "key.path=value", as given by --set. The value is YAML. An element of a list is named by its index, or by
@@ -307,6 +389,7 @@ std::string_view ToString(BudgetKind kind);
 std::string_view ToString(BudgetScope scope);
 std::string_view ToString(LatencyMetric metric);
 std::string_view ToString(OnInfeasible answer);
+std::string_view ToString(JudgeKind kind);
 std::string_view ToString(Mode mode);
 std::string_view ToString(PromptLogging prompts);
 std::string_view ToString(Durability durability);

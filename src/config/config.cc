@@ -79,6 +79,13 @@ int Config::TierIndex(std::string_view tier_name) const {
   return -1;
 }
 
+const ProviderConfig* Config::FindProvider(std::string_view provider_name) const {
+  for (const ProviderConfig& provider : providers) {
+    if (provider_name.empty() || provider.name == provider_name) return &provider;
+  }
+  return nullptr;
+}
+
 absl::StatusOr<Config> LoadConfig(const std::string& path, const ConfigOverrides& overrides,
                                   const ConfigParseOptions& options) {
   SUFFICE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
@@ -110,6 +117,7 @@ std::string_view ToString(BudgetKind kind) { return ChoiceName(BudgetKinds(), ki
 std::string_view ToString(BudgetScope scope) { return ChoiceName(BudgetScopes(), scope); }
 std::string_view ToString(LatencyMetric metric) { return ChoiceName(LatencyMetrics(), metric); }
 std::string_view ToString(OnInfeasible answer) { return ChoiceName(InfeasibleAnswers(), answer); }
+std::string_view ToString(JudgeKind kind) { return ChoiceName(JudgeKinds(), kind); }
 std::string_view ToString(Mode mode) { return ChoiceName(Modes(), mode); }
 std::string_view ToString(PromptLogging prompts) { return ChoiceName(PromptLoggings(), prompts); }
 std::string_view ToString(Durability durability) { return ChoiceName(Durabilities(), durability); }

@@ -17,7 +17,7 @@ constexpr std::array kPolicyKinds = {
     std::pair{PolicyKind::kThompson, "thompson"sv}, std::pair{PolicyKind::kLinUcb, "linucb"sv},
     std::pair{PolicyKind::kIgw, "igw"sv},           std::pair{PolicyKind::kEpsilonGreedy, "epsilon_greedy"sv},
     std::pair{PolicyKind::kFixed, "fixed"sv},       std::pair{PolicyKind::kRandom, "random"sv},
-    std::pair{PolicyKind::kWeighted, "weighted"sv},
+    std::pair{PolicyKind::kWeighted, "weighted"sv}, std::pair{PolicyKind::kThreshold, "threshold"sv},
 };
 constexpr std::array kObjectiveKinds = {
     std::pair{ObjectiveKind::kMaxQuality, "max_quality"sv},
@@ -59,6 +59,11 @@ constexpr std::array kInfeasibleAnswers = {
     std::pair{OnInfeasible::kSafest, "safest"sv},
     std::pair{OnInfeasible::kReject, "reject"sv},
 };
+constexpr std::array kJudgeKinds = {
+    std::pair{JudgeKind::kLlm, "llm"sv},         std::pair{JudgeKind::kExactMatch, "exact_match"sv},
+    std::pair{JudgeKind::kNumeric, "numeric"sv}, std::pair{JudgeKind::kRegex, "regex"sv},
+    std::pair{JudgeKind::kCommand, "command"sv},
+};
 constexpr std::array kModes = {
     std::pair{Mode::kLive, "live"sv},
     std::pair{Mode::kApprentice, "apprentice"sv},
@@ -96,6 +101,7 @@ template <class Io, class T>
 void TierFields(Io& io, T& tier) {
   io.Text("name", tier.name, TextRule::kRequired);
   io.TextOr("model", tier.model, tier.name);
+  io.Text("provider", tier.provider, TextRule::kAny);
   io.Section("price", [&](auto& price) { PriceFields(price, tier.price); });
   io.List("price_changes", tier.price_changes, [](auto& item, auto& change) {
     item.Time("from", change.from_us);
@@ -131,6 +137,14 @@ void PolicyFields(Io& io, T& policy) {
   io.Section("epsilon_greedy", [&](auto& s) { s.Number("epsilon", policy.epsilon, kProbability); });
   io.Section("fixed", [&](auto& s) { s.Text("tier", policy.fixed_tier, TextRule::kAny); });
   io.Section("weighted", [&](auto& s) { s.NumberMap("weights", policy.weights, Between(0, 1e12)); });
+  io.Section("threshold", [&](auto& s) {
+    s.Text("strong", policy.threshold.strong, TextRule::kAny);
+    s.Text("weak", policy.threshold.weak, TextRule::kAny);
+    s.Number("alpha", policy.threshold.alpha, kProbability);
+    s.Number("intercept", policy.threshold.intercept, Between(-1e6, 1e6));
+    s.Number("slope", policy.threshold.slope, Between(0, 1e6));
+    s.Number("epsilon", policy.threshold.epsilon, kProbability);
+  });
   io.Number("half_life", policy.half_life, kCount);
   io.Number("ridge", policy.ridge, AboveUpTo(0, 1e12));
   io.Section("new_tier", [&](auto& s) {
@@ -196,6 +210,51 @@ void DriftFields(Io& io, T& drift) {
 }
 
 template <class Io, class T>
+void ProviderFields(Io& io, T& provider) {
+  io.Text("name", provider.name, TextRule::kRequired);
+  io.Text("base_url", provider.base_url, TextRule::kRequired);
+  io.Text("api_key_env", provider.api_key_env, TextRule::kAny);
+  io.Text("api_key_file", provider.api_key_file, TextRule::kAny);
+  io.Whole("max_concurrency", provider.max_concurrency, Between(1, 1000));
+  io.Number("requests_per_minute", provider.requests_per_minute, Between(0, 1e9));
+  io.Number("connect_timeout_s", provider.connect_timeout_s, AboveUpTo(0, 3600));
+  io.Number("timeout_s", provider.timeout_s, AboveUpTo(0, 86400));
+  io.Whole("max_retries", provider.max_retries, Between(0, 100));
+}
+
+template <class Io, class T>
+void JudgeFields(Io& io, T& judge) {
+  io.Text("name", judge.name, TextRule::kRequired);
+  io.Choice("kind", judge.kind, kJudgeKinds);
+  io.Text("version", judge.version, TextRule::kNonEmpty);
+  io.Number("weight", judge.weight, AboveUpTo(0, 1e9));
+  io.Text("provider", judge.provider, TextRule::kAny);
+  io.Text("model", judge.model, TextRule::kAny);
+  io.Section("price", [&](auto& price) { PriceFields(price, judge.price); });
+  io.Text("rubric", judge.rubric, TextRule::kAny);
+  io.Text("pairwise_against", judge.pairwise_against, TextRule::kAny);
+  io.Whole("max_output_tokens", judge.max_output_tokens, Between(1, 1e6));
+  io.Number("tolerance", judge.tolerance, Between(0, 1));
+  io.Text("pattern", judge.pattern, TextRule::kAny);
+  io.Text("command", judge.command, TextRule::kAny);
+  io.Number("timeout_s", judge.timeout_s, AboveUpTo(0, 86400));
+}
+
+template <class Io, class T>
+void NightlyFields(Io& io, T& nightly) {
+  io.Whole("sample", nightly.sample, Between(1, 1e7));
+  io.Number("run_budget_usd", nightly.run_budget_usd, kUsd);
+  io.Number("judge_budget_usd", nightly.judge_budget_usd, kUsd);
+  io.Whole("max_output_tokens", nightly.max_output_tokens, Between(1, 1e7));
+  io.Number("holdout", nightly.holdout, Between(0.05, 0.95));
+  io.Number("effective_size", nightly.effective_size, AboveUpTo(0, 1e9));
+  io.Number("confidence", nightly.confidence, Between(0.5, 0.9999));
+  io.Number("margin", nightly.margin, Between(0, 1));
+  io.Flag("ramp", nightly.ramp);
+  io.Whole("ramp_decisions", nightly.ramp_decisions, Between(1, 1e9));
+}
+
+template <class Io, class T>
 void FeatureFields(Io& io, T& features) {
   io.Whole("dimensions", features.dimensions, Between(1, 256));
   io.Whole("few_labels", features.few_labels, kCount);
@@ -247,6 +306,9 @@ void ConfigFields(Io& io, T& config) {
   io.Section("sessions", [&](auto& s) { SessionFields(s, config.sessions); });
   io.Section("drift", [&](auto& s) { DriftFields(s, config.drift); });
   io.Section("audit", [&](auto& s) { s.Number("rate", config.audit_rate, kProbability); });
+  io.List("providers", config.providers, [](auto& item, auto& provider) { ProviderFields(item, provider); });
+  io.List("judges", config.judges, [](auto& item, auto& judge) { JudgeFields(item, judge); });
+  io.Section("nightly", [&](auto& s) { NightlyFields(s, config.nightly); });
   io.Section("features", [&](auto& s) { FeatureFields(s, config.features); });
   io.Section("log", [&](auto& s) { LogFields(s, config.log); });
   io.Section("serve", [&](auto& s) { ServeFields(s, config.serve); });
@@ -274,6 +336,7 @@ ChoiceTable<BudgetKind> BudgetKinds() { return kBudgetKinds; }
 ChoiceTable<BudgetScope> BudgetScopes() { return kBudgetScopes; }
 ChoiceTable<LatencyMetric> LatencyMetrics() { return kLatencyMetrics; }
 ChoiceTable<OnInfeasible> InfeasibleAnswers() { return kInfeasibleAnswers; }
+ChoiceTable<JudgeKind> JudgeKinds() { return kJudgeKinds; }
 ChoiceTable<Mode> Modes() { return kModes; }
 ChoiceTable<PromptLogging> PromptLoggings() { return kPromptLoggings; }
 ChoiceTable<Durability> Durabilities() { return kDurabilities; }

@@ -21,6 +21,7 @@ ChoiceTable<BudgetKind> BudgetKinds();
 ChoiceTable<BudgetScope> BudgetScopes();
 ChoiceTable<LatencyMetric> LatencyMetrics();
 ChoiceTable<OnInfeasible> InfeasibleAnswers();
+ChoiceTable<JudgeKind> JudgeKinds();
 ChoiceTable<Mode> Modes();
 ChoiceTable<PromptLogging> PromptLoggings();
 ChoiceTable<Durability> Durabilities();

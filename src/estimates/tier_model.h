@@ -34,6 +34,15 @@ struct TierStatistics {
   static absl::StatusOr<TierStatistics> Read(std::string_view& bytes);
 };
 
+// Corrections that a refit found on decisions that the models had not seen.
+struct TierCalibration {
+  double quality_offset = 0, quality_slope = 1;  // quality = offset + slope (theta^T x)
+  double cost_scale = 1;                         // multiplies expected output tokens
+  double latency_log_offset = 0;                 // added to the expectation of ln(latency in ms)
+
+  bool operator==(const TierCalibration&) const = default;
+};
+
 struct TierModelOptions {
   int quality_dimensions = 1;  // leading dimensions of x to use, bias included
   int outcome_dimensions = 1;  // for output tokens and latency

@@ -41,6 +41,7 @@ struct DecisionRecord {
   // budget of one tier, "cost_usd.TIER".
   std::vector<std::pair<std::string, double>> multipliers;
   int64_t snapshot = 0;
+  int64_t release = 0;  // that the snapshot was made on; 0: none
   std::string config_hash;
   uint64_t seed = 0;  // of the draw: u = UnitInterval(Hash64(id.Raw(), seed))
   bool audit = false;
@@ -92,6 +93,29 @@ struct SnapshotRecord {
   uint64_t feature_version = 0;
   std::string config_hash;
   std::string state;  // learner's encoding; empty: not kept
+};
+
+// A fit that decisions can be made on: see learner/release.h for what `fit` holds. Rows are never changed.
+struct ReleaseRecord {
+  int64_t number = 0;  // from 1; 0 stands for no release: everything learned from this log alone
+  int64_t time_us = 0;
+  int64_t parent = 0;        // the release in force when it was made
+  std::string kind;          // who made it: "nightly", "refit", "import"
+  uint64_t feature_version = 0;
+  std::string fit;           // learner's encoding
+  std::string note;          // for people, one line
+  std::string report;        // JSON of the gate's verdict; empty: not gated
+};
+
+// From its time on `release` makes `share` of the decisions, and `base` the rest. Rows are only ever added; the newest
+// one is in force.
+struct PromotionRecord {
+  int64_t seq = 0;
+  int64_t time_us = 0;
+  int64_t release = 0;
+  double share = 1;   // in (0, 1]
+  int64_t base = 0;   // 0 while share is 1
+  std::string reason; // for people, one line
 };
 
 // A state of the budget ledger: a fold of the decisions and outcomes up to the two places.

@@ -144,6 +144,7 @@ void Explore(const PolicyConfig& policy, Field& field) {
       return Fixed(field);
     case PolicyKind::kRandom:
       return Uniform(field, 1);
+    case PolicyKind::kThreshold:
     case PolicyKind::kWeighted:
       return Weighted(field);
   }

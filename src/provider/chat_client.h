@@ -1,0 +1,59 @@
+// Calls OpenAI-compatible chat services: many at a time over few connections, with retries and a dollar budget.
+// Thread contract: a ChatClient belongs to one thread; Run blocks until every call has an end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "suffice/config.h"
+#include "suffice/types.h"
+
+namespace suffice {
+
+struct ChatCall {
+  std::string key;       // sent as the Idempotency-Key header: the same call again must not be billed twice
+  std::string provider;  // name; empty: the first one
+  std::string model;
+  std::vector<Message> messages;
+  int64_t max_output_tokens = 0;       // 0: not stated
+  int64_t thinking_budget_tokens = 0;  // 0: none
+  double temperature = 0;
+  Price price;                 // to settle the cost
+  double worst_cost_usd = 0;   // reserved against the budget while the call is under way
+};
+
+struct ChatAnswer {
+  CallStatus status = CallStatus::kOk;
+  std::string error;  // for people; empty when ok
+  std::string text;
+  std::string served_model;
+  bool wrong_model = false;  // see IsSameModel: another model answered
+  int64_t input_tokens = 0, output_tokens = 0, cached_input_tokens = 0, reasoning_tokens = 0;
+  double cost_usd = 0;    // by the price list, of all attempts that were billed
+  double latency_ms = 0;  // of the attempt that answered
+  int32_t retries = 0;
+};
+
+class ChatClient {
+ public:
+  // Reads the keys from environment and files: INVALID_ARGUMENT names the provider and what is missing.
+  static absl::StatusOr<std::unique_ptr<ChatClient>> Create(const std::vector<ProviderConfig>& providers);
+  virtual ~ChatClient() = default;
+
+  struct Spending {
+    double budget_usd = 0;  // 0: no limit
+    double spent_usd = 0;   // before and, after Run, with these calls
+  };
+  // Runs every call that the budget covers at its worst; `done` gets each answer as it comes, in any order, and returns
+  // false to stop (calls in flight are then cancelled). Returns how many calls the budget did not cover.
+  using Done = std::function<bool(size_t index, const ChatAnswer& answer)>;
+  virtual absl::StatusOr<int64_t> Run(std::span<const ChatCall> calls, Spending& spending, const Done& done) = 0;
+};
+
+}  // namespace suffice
