@@ -35,7 +35,7 @@ function(suffice_archive name)
     target_sources(${name} PRIVATE $<TARGET_OBJECTS:suffice_${room}>)
     get_target_property(links suffice_${room}_link INTERFACE_LINK_LIBRARIES)
     # Header-only ones are compiled in already: whoever links the archive need not find them.
-    list(FILTER links EXCLUDE REGEX "^(suffice_|Eigen3::|nlohmann_json::)")
+    list(FILTER links EXCLUDE REGEX "^(suffice_|Eigen3::|Boost::headers|nlohmann_json::)")
     target_link_libraries(${name} PRIVATE ${links})
   endforeach()
   target_include_directories(${name} PUBLIC

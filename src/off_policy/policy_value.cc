@@ -1,0 +1,206 @@
+#include "off_policy/policy_value.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/status_macros.h"
+#include "stats/asymptotic_sequence.h"
+#include "stats/student.h"
+#include "suffice/status.h"
+
+namespace suffice {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+absl::Status CheckRow(const ValueRow& row, size_t tiers, size_t place) {
+  const auto bad = [place](const char* field, const std::string& what) {
+    return InvalidField(fmt::format("rows[{}].{}", place, field), what);
+  };
+  if (!(row.weight >= 0) || !std::isfinite(row.weight)) return bad("weight", "expected a finite number >= 0");
+  for (const auto& [field, size] :
+       {std::pair{"observed", row.observed.size()}, {"y", row.y.size()}, {"model", row.model.size()}}) {
+    if (size != tiers) return bad(field, fmt::format("expected {} tiers, got {}", tiers, size));
+  }
+  for (size_t a = 0; a < tiers; ++a) {
+    if (!(row.observed[a] >= 0 && row.observed[a] <= 1)) return bad("observed", "expected probabilities in [0, 1]");
+    if (!std::isfinite(row.model[a])) return bad("model", "expected finite predictions");
+    if (std::isfinite(row.y[a]) && row.observed[a] == 0) {
+      return bad("observed", "expected a probability > 0 where the measure was observed");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTable(std::span<const ValueRow> rows, const PolicyTable& policy) {
+  if (policy.size() != rows.size()) {
+    return InvalidField("policy", fmt::format("expected {} rows, got {}", rows.size(), policy.size()));
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (policy[i].size() == rows[0].observed.size()) continue;
+    return InvalidField(fmt::format("policy[{}]", i),
+                        fmt::format("expected {} tiers, got {}", rows[0].observed.size(), policy[i].size()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRows(std::span<const ValueRow> rows) {
+  if (rows.empty()) return InvalidField("rows", "expected at least one");
+  double weights = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    SUFFICE_RETURN_IF_ERROR(CheckRow(rows[i], rows[0].observed.size(), i));
+    weights += rows[i].weight;
+  }
+  return weights > 0 ? absl::OkStatus() : InvalidField("rows", "expected a positive weight");
+}
+
+// What one row comes to under signed shares of tiers: a policy, or the difference of two.
+struct Terms {
+  double model = 0;          // sum_a pi m
+  double residual = 0;       // sum_a r (y - m)
+  double kept_residual = 0;  // the same, without the largest weights
+  double reward = 0;         // sum_a r y
+  double ratio = 0;          // sum_a |r|
+  double unobservable = 0;   // sum_a |pi| where p = 0
+};
+
+Terms TermsOf(const ValueRow& row, std::span<const double> shares, double switch_weight) {
+  Terms terms;
+  for (size_t a = 0; a < shares.size(); ++a) {
+    if (shares[a] == 0) continue;
+    terms.model += shares[a] * row.model[a];
+    if (row.observed[a] == 0) terms.unobservable += std::abs(shares[a]);
+    if (!std::isfinite(row.y[a])) continue;
+    const double ratio = shares[a] / row.observed[a], residual = ratio * (row.y[a] - row.model[a]);
+    terms.ratio += std::abs(ratio);
+    terms.reward += ratio * row.y[a];
+    terms.residual += residual;
+    if (std::abs(ratio) <= switch_weight) terms.kept_residual += residual;
+  }
+  return terms;
+}
+
+double TermOf(const Terms& terms, Estimator estimator) {
+  switch (estimator) {
+    case Estimator::kDr:
+      return terms.model + terms.residual;
+    case Estimator::kSwitchDr:
+      return terms.model + terms.kept_residual;
+    case Estimator::kDm:
+      return terms.model;
+    case Estimator::kIps:
+    case Estimator::kSnips:
+      return terms.reward;
+  }
+  return 0;
+}
+
+// Sum over tiers of (mean share)^2 se^2.
+double SharedVariance(std::span<const ValueRow> rows, const PolicyTable& shares, const std::vector<double>& errors) {
+  double variance = 0, weights = 0;
+  std::vector<double> mean(errors.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    weights += rows[i].weight;
+    for (size_t a = 0; a < errors.size(); ++a) mean[a] += rows[i].weight * shares[i][a];
+  }
+  for (size_t a = 0; a < errors.size(); ++a) variance += std::pow(mean[a] / weights * errors[a], 2);
+  return variance;
+}
+
+void SetIntervals(double rows_worth, const ValueOptions& options, ValueEstimate& estimate) {
+  const double half = InverseStudentCdf(0.5 + options.confidence / 2, estimate.degrees) * estimate.standard_error;
+  estimate.low = estimate.value - half;
+  estimate.high = estimate.value + half;
+  if (estimate.estimator != Estimator::kDr) return;
+  const double wide = SequenceHalfWidth(rows_worth, estimate.standard_error * std::sqrt(rows_worth), options.confidence,
+                                        options.intended_rows);
+  estimate.sequence_low = estimate.value - wide;
+  estimate.sequence_high = estimate.value + wide;
+}
+
+// `shares`: a policy, or the difference of two.
+ValueEstimate Estimate(std::span<const ValueRow> rows, const PolicyTable& shares, Estimator estimator,
+                       const ValueOptions& options) {
+  ValueEstimate result{.estimator = estimator, .rows = std::ssize(rows)};
+  std::vector<Terms> terms;
+  terms.reserve(rows.size());
+  double weights = 0, squared_weights = 0, sum = 0, ratios = 0, squared_ratios = 0, choices = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const double w = rows[i].weight;
+    const Terms& row = terms.emplace_back(TermsOf(rows[i], shares[i], options.switch_weight));
+    weights += w;
+    squared_weights += w * w;
+    sum += w * TermOf(row, estimator);
+    ratios += w * row.ratio;
+    squared_ratios += w * w * row.ratio * row.ratio;
+    result.unobservable += w * row.unobservable;
+    for (const double share : shares[i]) choices += w * std::abs(share);
+    result.largest_weight = std::max(result.largest_weight, w * row.ratio);
+  }
+  const auto n = static_cast<double>(rows.size());
+  result.largest_weight *= n / weights;
+  if (choices > 0) result.unobservable /= choices;
+  if (squared_ratios > 0) result.effective_sample_size = ratios * ratios / squared_ratios;
+  result.degrees = std::max(1.0, result.effective_sample_size - 1);
+
+  const bool by_ratio = estimator == Estimator::kSnips;
+  const double scale = by_ratio ? ratios : weights;
+  result.value = scale > 0 ? sum / scale : kNan;
+  if (estimator == Estimator::kIps && ratios == 0) result.value = kNan;
+  double squares = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const double deviation = TermOf(terms[i], estimator) - result.value * (by_ratio ? terms[i].ratio : 1);
+    squares += std::pow(rows[i].weight * deviation, 2);
+  }
+  const double rows_worth = weights * weights / squared_weights;
+  const double small_sample = rows_worth / std::max(1.0, rows_worth - 1);
+  const double variance =
+      squares / (scale * scale) * small_sample + SharedVariance(rows, shares, options.tier_standard_error);
+  result.standard_error = std::sqrt(variance);
+  SetIntervals(rows_worth, options, result);
+  return result;
+}
+
+absl::Status CheckOptions(std::span<const ValueRow> rows, const ValueOptions& options) {
+  if (!(options.confidence > 0 && options.confidence < 1))
+    return InvalidField("confidence", "expected more than 0 and less than 1");
+  const size_t errors = options.tier_standard_error.size();
+  if (errors == 0 || errors == rows[0].observed.size()) return absl::OkStatus();
+  return InvalidField("tier_standard_error", fmt::format("expected {} tiers, got {}", rows[0].observed.size(), errors));
+}
+
+}  // namespace
+
+double ValueEstimate::LowerBound(double confidence) const {
+  return value - InverseStudentCdf(confidence, degrees) * standard_error;
+}
+
+double ValueEstimate::UpperBound(double confidence) const {
+  return value + InverseStudentCdf(confidence, degrees) * standard_error;
+}
+
+absl::StatusOr<ValueEstimate> EstimateValue(std::span<const ValueRow> rows, const PolicyTable& policy,
+                                            Estimator estimator, const ValueOptions& options) {
+  SUFFICE_RETURN_IF_ERROR(CheckRows(rows));
+  SUFFICE_RETURN_IF_ERROR(CheckTable(rows, policy));
+  SUFFICE_RETURN_IF_ERROR(CheckOptions(rows, options));
+  return Estimate(rows, policy, estimator, options);
+}
+
+absl::StatusOr<ValueEstimate> EstimateDifference(std::span<const ValueRow> rows, const PolicyTable& a,
+                                                 const PolicyTable& b, const ValueOptions& options) {
+  SUFFICE_RETURN_IF_ERROR(CheckRows(rows));
+  SUFFICE_RETURN_IF_ERROR(CheckTable(rows, a));
+  SUFFICE_RETURN_IF_ERROR(CheckTable(rows, b));
+  SUFFICE_RETURN_IF_ERROR(CheckOptions(rows, options));
+  PolicyTable difference = a;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    for (size_t tier = 0; tier < difference[i].size(); ++tier) difference[i][tier] -= b[i][tier];
+  }
+  return Estimate(rows, difference, Estimator::kDr, options);
+}
+
+}  // namespace suffice
