@@ -20,7 +20,7 @@ constexpr char kExample[] =
 
 struct ReplayFlags {
   ConfigFlags config;
-  std::string traffic, warmup, eval, arrivals, feedback = "bandit";
+  std::string traffic, warmup, eval, arrivals, db, feedback = "bandit";
   ReportFlags report;
   bool tiers_from_traffic = false;
   std::vector<std::string> events;
@@ -62,6 +62,10 @@ struct ReplayFlags {
                       "rows are so, too. Repeatable"})
         .Add("window", &window,
              {.value = "N", .help = "decisions in a point of the learning curve; 0: 40 points", .range = AtLeast(0)})
+        .Add("db", &db,
+             {.value = "FILE",
+              .help = "leaves the first run's log here, as a server would: serve, plan and rebuild go on from it. The "
+                      "file must not be there yet; prompts are in it with --set log.prompts=full"})
         .Add("threads", &threads, {.value = "N", .help = "runs at a time", .range = AtLeast(1)});
     report.AddTo(flags);
     return flags.Parse(args, io);
@@ -85,6 +89,7 @@ absl::StatusOr<ReplayOptions> OptionsOf(const ReplayFlags& flags) {
     options.arrivals_span_us = static_cast<int64_t>(flags.arrivals_span * 1e6);
     SUFFICE_ASSIGN_OR_RETURN(options.arrivals_us, ReadArrivals(flags.arrivals, options.arrivals_span_us));
   }
+  options.db = flags.db;
   options.days = flags.days;
   options.seed = static_cast<uint64_t>(flags.seed);
   options.seeds = flags.seeds;

@@ -16,6 +16,7 @@
 #include "evaluation/tally.h"
 #include "evaluation/two_tier_curve.h"
 #include "features/feature_file.h"
+#include "log/new_file.h"
 #include "suffice/status.h"
 
 namespace suffice {
@@ -33,6 +34,15 @@ absl::Status CheckTraffic(const char* option, const Traffic& traffic, const Conf
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckDb(const ReplayOptions& options) {
+  if (options.db.empty()) return absl::OkStatus();
+  if (options.config.log.keep_probability < 1) {
+    return InvalidField("log.keep_probability", "expected 1 with db: a replay keeps every row");
+  }
+  const absl::Status possible = NewFile::At(options.db).status();
+  return possible.ok() ? possible : InvalidField("db", std::string(possible.message()));
 }
 
 absl::Status CheckOptions(const ReplayOptions& options) {
@@ -56,7 +66,7 @@ absl::Status CheckOptions(const ReplayOptions& options) {
   if (options.days > 1 && options.arrivals_us.empty()) return InvalidField("days", "expected arrivals with it");
   if (!(options.feedback_rate >= 0 && options.feedback_rate <= 1))
     return InvalidField("feedback-rate", "expected a number in [0, 1]");
-  return absl::OkStatus();
+  return CheckDb(options);
 }
 
 // What the first decision is made with: the configured file, else a projection of the warm-up text where there is

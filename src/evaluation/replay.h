@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -34,6 +35,9 @@ struct ReplayOptions {
   int days = 1;                               // with arrivals
   std::vector<ReplayEvent> events;
   int64_t window = 0;  // decisions in a point of the learning curve; 0: 40 points
+  // The log of the first run is left here as if a server had made it, with the replay's own times: `serve`, `rebuild`,
+  // `plan` go on from it. Empty: none. Nothing may be there yet.
+  std::string db;
   int threads = 2;
   std::function<void(double)> progress;  // fraction done; called from one thread at a time; may be empty
 };

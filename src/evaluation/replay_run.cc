@@ -16,6 +16,7 @@
 #include "engine/session_book.h"
 #include "engine/warmth.h"
 #include "evaluation/budget_use.h"
+#include "evaluation/replay_log.h"
 #include "learner/learner.h"
 #include "learner/settlement.h"
 #include "log/event_log.h"
@@ -67,15 +68,15 @@ FeedbackRecord FeedbackOf(const DecisionId& id, double quality, int64_t time_us)
 
 class Run {
  public:
-  Run(const ReplayOptions& options, uint64_t seed, FeatureSetPtr features)
+  Run(const ReplayOptions& options, uint64_t seed, FeatureSetPtr features, ReplayLog* log)
       : options_(options),
         config_(std::make_shared<const Config>(options.config)),
         seed_(seed),
         ids_(seed),
-        log_(NewMemoryLog(kReplaySalt)),
-        prices_(log_.get()),
+        log_(log),
+        prices_(&log_->memory()),
         sessions_(config_->sessions.capacity),
-        learner_(log_.get(), config_, std::move(features)),
+        learner_(&log_->memory(), config_, std::move(features)),
         gate_(config_),
         result_{.pass = {.seed = seed, .propensities = PropensityCheck(config_->tiers.size())}} {}
 
@@ -91,9 +92,10 @@ class Run {
   absl::Status Apply(const std::vector<TierFactors>& factors);
   absl::Status Happen();
   std::vector<AlarmReport> Alarms() const;
-  absl::Status Teach(FeedbackRecord feedback);
   absl::Status TellDue(int64_t until);
-  absl::Status Refresh();
+  // Learns what is new, and decides by it from now on. `keep_state`: the log's file gets the statistics, too.
+  absl::Status Refresh(bool keep_state = false);
+  absl::Status Publish(const std::vector<PacedBudget>& budgets, bool keep_state);
   absl::Status RankEvalRows();
   DecideContext NextContext(const RouteRequest& request = {});
   // Whether the reward of this decision is ever told: a draw of its own.
@@ -106,7 +108,7 @@ class Run {
   const uint64_t seed_;
   DecisionIdGenerator ids_;
   int64_t now_us_ = kStartUs;
-  const std::unique_ptr<EventLog> log_;
+  ReplayLog* const log_;
   PriceBook prices_;
   SessionBook sessions_;
   Warmth warmth_;
@@ -123,7 +125,7 @@ class Run {
 
 DecideContext Run::NextContext(const RouteRequest& request) {
   if (first_day_us_ == 0) now_us_ += 1'000'000;
-  DecideContext context{.id = ids_.Next(now_us_), .time_us = now_us_, .seed = seed_, .salt = kReplaySalt};
+  DecideContext context{.id = ids_.Next(now_us_), .time_us = now_us_, .seed = seed_, .salt = log_->salt()};
   context.cold = warmth_.ColdAt(*config_, now_us_);
   if (!request.session.empty()) {
     context.session_tier = sessions_.Find(request.tenant, request.session, now_us_, config_->sessions.idle_s);
@@ -131,16 +133,22 @@ DecideContext Run::NextContext(const RouteRequest& request) {
   return context;
 }
 
-absl::Status Run::Refresh() {
+absl::Status Run::Publish(const std::vector<PacedBudget>& budgets, bool keep_state) {
+  snapshot_ = learner_.NextSnapshot(budgets);
+  if (!log_->has_file()) return absl::OkStatus();
+  return log_->SaveSnapshot(learner_.RecordOf(*snapshot_, now_us_, keep_state));
+}
+
+absl::Status Run::Refresh(bool keep_state) {
   SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
   SUFFICE_ASSIGN_OR_RETURN(const bool fit, learner_.WantsFittedFeatures());
   if (fit) {
-    SUFFICE_ASSIGN_OR_RETURN(FeatureSetPtr features, FitFeaturesOnLog(*log_, *config_));
+    SUFFICE_ASSIGN_OR_RETURN(FeatureSetPtr features, FitFeaturesOnLog(log_->memory(), *config_));
+    SUFFICE_RETURN_IF_ERROR(log_->SaveFeatureSet(*features));
     learner_.ReplaceFeatures(std::move(features));
     SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
   }
-  snapshot_ = learner_.NextSnapshot(gate_.PacedBudgets(now_us_));
-  return absl::OkStatus();
+  return Publish(gate_.PacedBudgets(now_us_), keep_state || fit);
 }
 
 absl::Status Run::ShowEveryTier(const TrafficRow& row, int except) {
@@ -162,9 +170,9 @@ absl::Status Run::Apply(const std::vector<TierFactors>& factors) {
   auto changed = std::make_shared<const Config>(WithPrices(options_.config, factors));
   if (*changed == *config_) return absl::OkStatus();
   config_ = std::move(changed);
-  SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(config_->Hash(), ConfigToYaml(*config_)));
+  SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(*config_));
   learner_.ReplaceConfig(config_);
-  return gate_.Reload(config_, *log_, now_us_);
+  return gate_.Reload(config_, log_->memory(), now_us_);
 }
 
 // Lets the events happen that are due before the next decision.
@@ -189,26 +197,20 @@ std::vector<AlarmReport> Run::Alarms() const {
 }
 
 absl::Status Run::WarmUp() {
-  SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(config_->Hash(), ConfigToYaml(*config_)));
+  SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(*config_));
+  if (learner_.features()->kind() != "counted") SUFFICE_RETURN_IF_ERROR(log_->SaveFeatureSet(*learner_.features()));
   SUFFICE_RETURN_IF_ERROR(Apply(WarmupFactors(options_.events, options_.config)));
-  snapshot_ = learner_.NextSnapshot();
+  SUFFICE_RETURN_IF_ERROR(Publish({}, /*keep_state=*/false));
   if (options_.warmup) {
     for (const TrafficRow& row : options_.warmup->rows) SUFFICE_RETURN_IF_ERROR(ShowEveryTier(row, /*except=*/-1));
   }
   return Refresh();
 }
 
-absl::Status Run::Teach(FeedbackRecord feedback) {
-  absl::Status status;
-  log_->AppendFeedback(std::move(feedback),
-                       [&status](const absl::StatusOr<Receipt>& receipt) { status = receipt.status(); });
-  return status;
-}
-
 absl::Status Run::TellDue(int64_t until) {
   while (!due_.empty() && due_.front().first <= until) {
     due_.front().second.time_us = now_us_;
-    SUFFICE_RETURN_IF_ERROR(Teach(std::move(due_.front().second)));
+    SUFFICE_RETURN_IF_ERROR(log_->AppendFeedback(std::move(due_.front().second)));
     due_.pop_front();
   }
   return absl::OkStatus();
@@ -266,12 +268,8 @@ absl::Status Run::Step(int row_index) {
   if (!request.session.empty()) sessions_.Use(request.tenant, request.session, decided->tier, decided->time_us);
   OutcomeRecord outcome = OutcomeOf(*decided, call, factors_[tier].cost, prices_);
   SUFFICE_RETURN_IF_ERROR(log_->AppendDecision(*std::move(decided)));
-  absl::Status status;
-  log_->AppendOutcome(std::move(outcome), [&](const absl::StatusOr<Receipt>& receipt) {
-    status = receipt.status();
-    if (status.ok()) gate_.Settle(context.id, receipt->cost_nanos, receipt->seq);
-  });
-  SUFFICE_RETURN_IF_ERROR(status);
+  SUFFICE_ASSIGN_OR_RETURN(const Receipt settled, log_->AppendOutcome(std::move(outcome)));
+  gate_.Settle(context.id, settled.cost_nanos, settled.seq);
   if (IsTold(context.id)) {
     due_.emplace_back(static_cast<int64_t>(result_.pass.steps.size()) - 1 + options_.feedback_delay,
                       FeedbackOf(context.id, factors_[tier].QualityOf(call.quality), now_us_));
@@ -303,7 +301,7 @@ absl::StatusOr<ReplayResult> Run::Go(const std::function<void()>& on_step) {
     on_step();
   }
   SUFFICE_RETURN_IF_ERROR(TellDue(INT64_MAX));
-  SUFFICE_RETURN_IF_ERROR(Refresh());
+  SUFFICE_RETURN_IF_ERROR(Refresh(/*keep_state=*/true));
   budgets_.Look(gate_.Status(now_us_));
   result_.pass.budgets = budgets_.Uses(seed_);
   result_.pass.drift_alarms = Alarms();
@@ -326,7 +324,13 @@ int DearerTier(const QualityCostTable& table) {
 
 absl::StatusOr<ReplayResult> RunReplay(const ReplayOptions& options, uint64_t seed, FeatureSetPtr features,
                                        const std::function<void()>& on_step) {
-  return Run(options, seed, std::move(features)).Go(on_step);
+  // A projection goes with the sketches of its own salt.
+  const uint64_t salt = SaltOf(*features).value_or(kReplaySalt);
+  const std::string path = seed == options.seed ? options.db : "";
+  SUFFICE_ASSIGN_OR_RETURN(const std::unique_ptr<ReplayLog> log, ReplayLog::Open(salt, path));
+  SUFFICE_ASSIGN_OR_RETURN(ReplayResult result, Run(options, seed, std::move(features), log.get()).Go(on_step));
+  SUFFICE_RETURN_IF_ERROR(log->Close());
+  return result;
 }
 
 }  // namespace suffice

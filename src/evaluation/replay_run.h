@@ -19,10 +19,11 @@ struct ReplayResult {
   std::vector<double> eval_gains;  // predicted quality gain of the dearer tier, for each eval row
 };
 
-// The salt of every replay's sketches: fixed, so that a replay depends on its seed alone.
+// The salt of a replay's sketches where no fitted features bring their own: fixed, so that a replay depends on its seed
+// alone.
 inline constexpr uint64_t kReplaySalt = 0x5a17;
 
-// Runs with `seed`. `features` are those to start with. `on_step` is called after each decision.
+// Runs with `seed`; the first of the options' seeds leaves its log at options.db. `features` are those to start with. `on_step` is called after each decision.
 absl::StatusOr<ReplayResult> RunReplay(const ReplayOptions& options, uint64_t seed, FeatureSetPtr features,
                                        const std::function<void()>& on_step);
 
