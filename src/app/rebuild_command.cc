@@ -26,9 +26,9 @@ absl::StatusOr<Rebuilt> Rebuild(const std::string& path, const Config& config, b
   const auto shared = std::make_shared<const Config>(config);
   Rebuilt rebuilt;
   SUFFICE_ASSIGN_OR_RETURN(const std::optional<SnapshotRecord> newest, log->NewestSnapshotWithState());
-  SUFFICE_ASSIGN_OR_RETURN(const FeatureSetPtr features, ChooseFeatures(*log, config));
-  Learner scratch(log.get(), shared, features);
-  if (newest && newest->feature_version == features->version()) {
+  SUFFICE_ASSIGN_OR_RETURN(const int64_t release, ReleaseInForce(*log));
+  SUFFICE_ASSIGN_OR_RETURN(Learner scratch, Learner::Begin(log.get(), shared, release));
+  if (newest && newest->release == release && newest->feature_version == scratch.features()->version()) {
     SUFFICE_ASSIGN_OR_RETURN(const Learner kept, Learner::Resume(log.get(), shared));
     if (kept.cursor() != newest->cursor) {
       return absl::DataLossError(fmt::format("{}: the state of snapshot {} cannot be read", path, newest->number));
@@ -46,7 +46,7 @@ absl::StatusOr<Rebuilt> Rebuild(const std::string& path, const Config& config, b
     SUFFICE_ASSIGN_OR_RETURN(const int64_t last, log->NewestSnapshotNumber());
     SnapshotRecord record = scratch.RecordOf(*snapshot, Clock::System()->NowMicros(), /*with_state=*/true);
     record.number = last + 1;
-    SUFFICE_RETURN_IF_ERROR(log->SaveConfig(snapshot->config_hash, ConfigToYaml(config)));
+    SUFFICE_RETURN_IF_ERROR(log->SaveConfig(snapshot->config_hash, ConfigToYaml(*snapshot->config)));
     SUFFICE_RETURN_IF_ERROR(log->SaveSnapshot(std::move(record)));
   }
   SUFFICE_RETURN_IF_ERROR(log->Close());

@@ -178,6 +178,7 @@ DecisionRecord StartRow(const Snapshot& snapshot, const RouteRequest& request, c
   row.input_tokens_estimate = prepared.input_tokens;
   row.caller_tier = request.caller_tier;
   row.snapshot = snapshot.number;
+  row.release = snapshot.release;
   row.config_hash = snapshot.config_hash;
   row.seed = context.seed;
   return row;

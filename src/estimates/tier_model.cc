@@ -99,7 +99,14 @@ TierModel::TierModel(const TierStatistics& statistics, const TierModelOptions& o
       observations_(quality_.n + options.pseudo_observations),
       input_tokens_ratio_((std::max(0.0, statistics.input_tokens) + kInputTokensPrior) /
                           (std::max(0.0, statistics.input_tokens_estimate) + kInputTokensPrior)),
-      cost_ratio_(options.cost_ratio) {}
+      cost_ratio_(options.cost_ratio),
+      tokens_scale_(options.calibration.cost_scale) {
+  const TierCalibration& calibration = options.calibration;
+  quality_.theta *= calibration.quality_slope;
+  quality_.theta[0] += calibration.quality_offset;
+  quality_.inverse_factor *= static_cast<float>(std::abs(calibration.quality_slope));
+  latency_.theta[0] += calibration.latency_log_offset;
+}
 
 double TierModel::ExpectedLogLatency(std::span<const float> x) const { return Mean(latency_, x); }
 
@@ -140,7 +147,7 @@ TierMeans TierModel::PredictMeans(std::span<const float> x, double input_tokens_
   const double input_usd = price.input_usd_per_mtok * input_tokens_estimate * input_tokens_ratio_ / 1e6;
   const double tokens = ExpectedTokens(Mean(output_tokens_, x), output_tokens_.residual_variance, cap);
   return {.quality = Mean(quality_, x),
-          .cost_usd = cost_ratio_ * (input_usd + price.output_usd_per_mtok / 1e6 * tokens),
+          .cost_usd = cost_ratio_ * (input_usd + tokens_scale_ * price.output_usd_per_mtok / 1e6 * tokens),
           .log_latency = ExpectedLogLatency(x)};
 }
 
@@ -158,7 +165,7 @@ TierPrediction TierModel::Predict(std::span<const float> x, double input_tokens_
   const double s2 = output_tokens_.residual_variance;
   const double width = kCentral90 * std::sqrt(s2 * (1 + tokens.leverage));
   const double input_usd = cost_ratio_ * price.input_usd_per_mtok * input_tokens_estimate * input_tokens_ratio_ / 1e6;
-  const double output_usd = cost_ratio_ * price.output_usd_per_mtok / 1e6;
+  const double output_usd = cost_ratio_ * tokens_scale_ * price.output_usd_per_mtok / 1e6;
   result.cost_ratio = cost_ratio_;
   result.cost_usd = input_usd + output_usd * ExpectedTokens(tokens.mean, s2, cap);
   result.cost_low_usd = input_usd + output_usd * TokensAt(tokens.mean, -width, cap);

@@ -52,6 +52,7 @@ struct TierModelOptions {
   TierPrior prior;
   double pseudo_observations = 0;  // that quality_from_others stands for
   double cost_ratio = 1;       // observed over predicted cost: multiplies cost predictions
+  TierCalibration calibration;
   // Pseudo-observations for a tier that is new among known ones, one for each target; nothing for others.
   std::optional<RidgeStatistics> quality_from_others, output_tokens_from_others, latency_from_others;
 };
@@ -113,6 +114,7 @@ class TierModel {
   double observations_ = 0;
   double input_tokens_ratio_ = 1;
   double cost_ratio_ = 1;
+  double tokens_scale_ = 1;
   static constexpr size_t kLengths = 48;  // half octaves of input tokens
   static size_t LengthOf(double input_tokens);
   std::vector<float> latency_residuals_;                           // ascending

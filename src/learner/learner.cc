@@ -15,12 +15,16 @@ namespace {
 
 constexpr int64_t kScanPage = 1024;  // rows read from the log at a time
 
-// The feature set that the newest kept state was made with; null when there is none, or it cannot be read any more.
-FeatureSetPtr FeaturesOfNewestState(EventLog& log, const Config& config, const FeatureSetPtr& counted) {
-  const auto newest = log.NewestSnapshotWithState();
+// How much of what came before a release's cursor says how its limits stand.
+constexpr int64_t kLimitEvents = 4096;
+
+// The feature set that the newest snapshot without a release was made with; null when there is none, or it cannot be
+// read any more.
+FeatureSetPtr FeaturesOfNewestSnapshot(EventLog& log, const Config& config, const FeatureSetPtr& counted) {
+  const auto newest = log.NewestFeatureVersion(0);
   if (!newest.ok() || !newest->has_value()) return nullptr;
-  if ((*newest)->feature_version == counted->version()) return counted;
-  const auto bytes = log.LoadFeatureSet((*newest)->feature_version);
+  if (**newest == counted->version()) return counted;
+  const auto bytes = log.LoadFeatureSet(**newest);
   if (!bytes.ok()) return nullptr;
   auto features = LoadFeatureSet(*bytes, config.features);
   return features.ok() ? *features : nullptr;
@@ -36,18 +40,51 @@ Learner::Learner(EventLog* log, std::shared_ptr<const Config> config, FeatureSet
       configs_(log),
       statistics_(std::move(features), config_->policy.half_life, config_->drift) {}
 
+Learner::Learner(EventLog* log, std::shared_ptr<const Config> config, std::shared_ptr<const Release> release)
+    : log_(log),
+      config_(std::move(config)),
+      config_hash_(config_->Hash()),
+      prices_(log),
+      configs_(log),
+      statistics_(std::move(release), config_->policy.half_life, config_->drift) {
+  StartOver();
+}
+
+absl::StatusOr<Learner> Learner::Begin(EventLog* log, std::shared_ptr<const Config> config, int64_t number) {
+  SUFFICE_ASSIGN_OR_RETURN(const int64_t last_number, log->NewestSnapshotNumber());
+  if (number == 0) {
+    SUFFICE_ASSIGN_OR_RETURN(FeatureSetPtr features, ChooseFeatures(*log, *config));
+    Learner learner(log, std::move(config), std::move(features));
+    learner.last_number_ = last_number;
+    return learner;
+  }
+  SUFFICE_ASSIGN_OR_RETURN(const std::shared_ptr<const Release> release, LoadRelease(*log, number, config->features));
+  SUFFICE_ASSIGN_OR_RETURN(Config with_overrides, WithOverrides(*config, *release));
+  Learner learner(log, std::make_shared<const Config>(std::move(with_overrides)), release);
+  learner.last_number_ = last_number;
+  return learner;
+}
+
 absl::StatusOr<Learner> Learner::Resume(EventLog* log, std::shared_ptr<const Config> config) {
-  SUFFICE_ASSIGN_OR_RETURN(FeatureSetPtr features, ChooseFeatures(*log, *config));
-  Learner learner(log, std::move(config), features);
-  SUFFICE_ASSIGN_OR_RETURN(learner.last_number_, log->NewestSnapshotNumber());
+  SUFFICE_ASSIGN_OR_RETURN(const int64_t release, ReleaseInForce(*log));
+  SUFFICE_ASSIGN_OR_RETURN(Learner learner, Begin(log, std::move(config), release));
   SUFFICE_ASSIGN_OR_RETURN(std::optional<SnapshotRecord> newest, log->NewestSnapshotWithState());
-  if (!newest || newest->feature_version != features->version()) return learner;
-  if (const absl::Status status = learner.DecodeState(newest->state, features); status.ok()) {
-    learner.cursor_ = newest->cursor;
+  if (!newest || newest->release != release || newest->feature_version != learner.features()->version()) return learner;
+  if (const absl::Status status = learner.DecodeState(newest->state); status.ok()) {
+    learner.cursor_ = learner.limits_cursor_ = newest->cursor;
   } else {
     spdlog::warn("snapshot {} cannot be used ({}); folding the whole log", newest->number, status.ToString());
   }
   return learner;
+}
+
+void Learner::StartOver() {
+  limits_ = {};
+  cursor_ = limits_cursor_ = {};
+  if (release() == nullptr) return;
+  cursor_ = release()->cursor;
+  limits_cursor_ = {std::max<int64_t>(0, cursor_.outcome_seq - kLimitEvents),
+                    std::max<int64_t>(0, cursor_.feedback_seq - kLimitEvents)};
 }
 
 // The length of the statistics, the statistics, the limits' fold.
@@ -58,28 +95,42 @@ std::string Learner::EncodeState() const {
   return bytes + statistics + limits_.Serialize();
 }
 
-absl::StatusOr<Statistics> Learner::StatisticsIn(std::string_view state, FeatureSetPtr features, const Config& config) {
+absl::StatusOr<Statistics> Learner::StatisticsIn(std::string_view state, FeatureSetPtr features, const Config& config,
+                                                 std::shared_ptr<const Release> release) {
   const auto length = ReadValue<uint64_t>(state);
   if (!length || *length > state.size()) return absl::InvalidArgumentError("kept state: cut short");
-  return Statistics::Deserialize(state.substr(0, *length), std::move(features), config.policy.half_life, config.drift);
+  return Statistics::Deserialize(state.substr(0, *length), std::move(features), config.policy.half_life, config.drift,
+                                 std::move(release));
 }
 
-absl::Status Learner::DecodeState(std::string_view bytes, FeatureSetPtr features) {
-  SUFFICE_ASSIGN_OR_RETURN(Statistics statistics, StatisticsIn(bytes, std::move(features), *config_));
+absl::Status Learner::DecodeState(std::string_view bytes) {
+  SUFFICE_ASSIGN_OR_RETURN(Statistics statistics, StatisticsIn(bytes, features(), *config_, release()));
   const auto length = ReadValue<uint64_t>(bytes);
   SUFFICE_ASSIGN_OR_RETURN(limits_, LimitFold::Deserialize(bytes.substr(*length)));
   statistics_ = std::move(statistics);
   return absl::OkStatus();
 }
 
+// What a release was fitted on is behind its statistics, but not behind the state of the limits, which is recent anyway.
+absl::StatusOr<bool> Learner::WarmLimits(int64_t limit) {
+  SUFFICE_ASSIGN_OR_RETURN(const LogTail tail, log_->ReadTail(limits_cursor_, limit));
+  const LogCursor after{std::min(tail.end.outcome_seq, cursor_.outcome_seq),
+                        std::min(tail.end.feedback_seq, cursor_.feedback_seq)};
+  limits_.Fold(tail.touched, limits_cursor_, after, statistics_, configs_);
+  limits_cursor_ = after == limits_cursor_ ? cursor_ : after;
+  return true;
+}
+
 absl::StatusOr<bool> Learner::CatchUp(int64_t limit, LogCursor end) {
+  if (limits_cursor_ != cursor_) return WarmLimits(limit);
   SUFFICE_ASSIGN_OR_RETURN(const LogTail tail, log_->ReadTail(cursor_, limit));
   const LogCursor after{std::min(tail.end.outcome_seq, end.outcome_seq),
                         std::min(tail.end.feedback_seq, end.feedback_seq)};
   statistics_.FoldAll(tail.touched, cursor_, after, prices_);
   limits_.Fold(tail.touched, cursor_, after, statistics_, configs_);
+  if (observer_) observer_(tail.touched, cursor_, after);
   const bool moved = after != cursor_;
-  cursor_ = after;
+  cursor_ = limits_cursor_ = after;
   return tail.more && moved;
 }
 
@@ -93,15 +144,14 @@ absl::Status Learner::CatchUpFully() {
 absl::StatusOr<bool> Learner::WantsFittedFeatures() const {
   const FeatureConfig& config = config_->features;
   if (config.fit_after_prompts == 0 || config_->log.prompts == PromptLogging::kNone) return false;
-  if (features()->kind() != "counted") return false;
+  if (features()->kind() != "counted" || release() != nullptr) return false;
   SUFFICE_ASSIGN_OR_RETURN(const int64_t decisions, log_->LastDecisionSeq());
   return decisions >= config.fit_after_prompts;
 }
 
 void Learner::ReplaceFeatures(FeatureSetPtr features) {
   statistics_ = Statistics(std::move(features), config_->policy.half_life, config_->drift);
-  limits_ = {};
-  cursor_ = {};
+  StartOver();
 }
 
 void Learner::ReplaceConfig(std::shared_ptr<const Config> config) {
@@ -109,7 +159,10 @@ void Learner::ReplaceConfig(std::shared_ptr<const Config> config) {
   config_hash_ = config_->Hash();
   const bool same =
       config_->policy.half_life == statistics_.half_life() && config_->drift == statistics_.drift().config();
-  if (!same) ReplaceFeatures(statistics_.features());
+  if (same) return;
+  if (release() == nullptr) return ReplaceFeatures(statistics_.features());
+  statistics_ = Statistics(release(), config_->policy.half_life, config_->drift);
+  StartOver();
 }
 
 SnapshotPtr Learner::NextSnapshot(const std::vector<PacedBudget>& budgets) {
@@ -126,6 +179,7 @@ SnapshotRecord Learner::RecordOf(const Snapshot& snapshot, int64_t time_us, bool
           .cursor = snapshot.cursor,
           .feature_version = snapshot.features->version(),
           .config_hash = snapshot.config_hash,
+          .release = snapshot.release,
           .state = with_state ? EncodeState() : std::string()};
 }
 
@@ -141,7 +195,7 @@ absl::StatusOr<FeatureSetPtr> ChooseFeatures(EventLog& log, const Config& config
     return features;
   }
   const FeatureSetPtr counted = MakeCountedFeatures(config.features);
-  const FeatureSetPtr kept = FeaturesOfNewestState(log, config, counted);
+  const FeatureSetPtr kept = FeaturesOfNewestSnapshot(log, config, counted);
   return kept != nullptr ? kept : counted;
 }
 

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <string_view>
 #include <vector>
 
@@ -24,10 +24,16 @@ class Learner {
  public:
   // Starts from nothing. `log` outlives the learner.
   Learner(EventLog* log, std::shared_ptr<const Config> config, FeatureSetPtr features);
+  // Starts from a release: what came to the log after its cursor remains to be read. `config` has its overrides.
+  // REQUIRES: release->features.
+  Learner(EventLog* log, std::shared_ptr<const Config> config, std::shared_ptr<const Release> release);
 
-  // Starts from the log's newest kept state where it fits the configuration, else from nothing; then the tail remains
-  // to be read by CatchUp.
+  // Starts on the release in force, from the log's newest kept state where it fits that and the configuration, else from
+  // the beginning; then the tail remains to be read by CatchUp. `config` is the operator's: see config() for the one
+  // with the release's keys.
   static absl::StatusOr<Learner> Resume(EventLog* log, std::shared_ptr<const Config> config);
+  // The same on a given release (0: none), from its beginning.
+  static absl::StatusOr<Learner> Begin(EventLog* log, std::shared_ptr<const Config> config, int64_t release);
 
   // Folds up to `limit` new outcomes and feedbacks, none behind `end`. Returns whether there may be more.
   absl::StatusOr<bool> CatchUp(int64_t limit = 4096, LogCursor end = kEverything);
@@ -47,7 +53,16 @@ class Learner {
   SnapshotRecord RecordOf(const Snapshot& snapshot, int64_t time_us, bool with_state) const;
 
   // The statistics within a kept state. INVALID_ARGUMENT where they do not fit the configuration and features.
-  static absl::StatusOr<Statistics> StatisticsIn(std::string_view state, FeatureSetPtr features, const Config& config);
+  static absl::StatusOr<Statistics> StatisticsIn(std::string_view state, FeatureSetPtr features, const Config& config,
+                                                 std::shared_ptr<const Release> release = nullptr);
+
+  const std::shared_ptr<const Config>& config() const { return config_; }
+  // That it learns on; null: none.
+  const std::shared_ptr<const Release>& release() const { return statistics_.release(); }
+  int64_t release_number() const { return release() == nullptr ? 0 : release()->number; }
+  // What `touched` gets is every decision that CatchUp reads, with the events' place before and after.
+  using Observer = std::function<void(const std::vector<ObservedDecision>& touched, LogCursor before, LogCursor after)>;
+  void SetObserver(Observer observer) { observer_ = std::move(observer); }
 
   const Statistics& statistics() const { return statistics_; }
   const LimitFold& limits() const { return limits_; }
@@ -61,7 +76,9 @@ class Learner {
   std::shared_ptr<const Config> config_;
   std::string config_hash_;
   std::string EncodeState() const;
-  absl::Status DecodeState(std::string_view bytes, FeatureSetPtr features);
+  absl::Status DecodeState(std::string_view bytes);
+  absl::StatusOr<bool> WarmLimits(int64_t limit);
+  void StartOver();
 
   PriceBook prices_;
   ConfigBook configs_;
@@ -69,11 +86,13 @@ class Learner {
   LimitFold limits_;
   std::vector<double> multipliers_;  // of the last snapshot
   LogCursor cursor_;
+  LogCursor limits_cursor_;  // before cursor_ only at the beginning of a release
+  Observer observer_;
   int64_t last_number_ = 0;
 };
 
-// The features that the log's store should use now: the configured file, else those of its newest kept state, else
-// counted properties.
+// The features that the log's store should use now without a release: the configured file, else those of the newest
+// snapshot without one, else counted properties.
 absl::StatusOr<FeatureSetPtr> ChooseFeatures(EventLog& log, const Config& config);
 // Fits a projection on the sketches of the log's newest `max_prompts` decisions.
 absl::StatusOr<FeatureSetPtr> FitFeaturesOnLog(EventLog& log, const Config& config, int64_t max_prompts = 100000);

@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "estimates/tier_model.h"
 #include "features/feature_set.h"
+#include "log/event_log.h"
 #include "log/records.h"
 #include "stats/ridge.h"
 #include "suffice/config.h"
@@ -34,6 +36,14 @@ struct Release {
   ConfigOverrides overrides;         // keys of `policy` that the refit tuned, on top of the operator's file
   std::map<std::string, TierFit> tiers;
 };
+
+// The configuration that decisions on the release are made with. INVALID_ARGUMENT when the release's keys do not fit it.
+absl::StatusOr<Config> WithOverrides(const Config& config, const Release& release);
+
+// Loads a release with its features; for 0 an empty one. NOT_FOUND: no such release.
+absl::StatusOr<std::shared_ptr<const Release>> LoadRelease(EventLog& log, int64_t number, const FeatureConfig& config);
+// The release that makes the decisions, or most of them while another one is being ramped up; 0: none.
+absl::StatusOr<int64_t> ReleaseInForce(EventLog& log);
 
 // The bytes of ReleaseRecord::fit: everything but number and features.
 std::string EncodeFit(const Release& release);

@@ -67,6 +67,10 @@ TierModel FitTier(const Config& config, const Statistics& statistics, const Tier
   options.ridge = config.policy.ridge;
   options.prior = tier.prior;
   options.cost_ratio = statistics.drift().CostRatio(tier.name);
+  if (const Release* release = statistics.release().get()) {
+    const auto fit = release->tiers.find(tier.name);
+    if (fit != release->tiers.end()) options.calibration = fit->second.calibration;
+  }
   const RidgePrior ridge{.precision = options.ridge}, tokens_ridge{.precision = options.tokens_ridge},
       latency_ridge{.precision = options.latency_ridge};
   const auto from_others = [&](auto target, const RidgePrior& prior, Centre centre) {
@@ -127,6 +131,7 @@ SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const
   snapshot->cursor = cursor;
   snapshot->config_hash = std::move(config_hash);
   snapshot->features = statistics.features();
+  if (statistics.release() != nullptr) snapshot->release = statistics.release()->number;
   snapshot->models.reserve(config->tiers.size());
   for (const Tier& tier : config->tiers) {
     snapshot->models.push_back(FitTier(*config, statistics, tier));

@@ -29,6 +29,7 @@ struct TierDriftView {
 
 struct Snapshot {
   int64_t number = 0;
+  int64_t release = 0;  // that the statistics began with; 0: none
   LogCursor cursor;  // how much of the log is folded in
   std::shared_ptr<const Config> config;
   std::string config_hash;

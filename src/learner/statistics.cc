@@ -101,6 +101,20 @@ Lesson LessonOf(const ObservedDecision& observed, LogCursor upto, const std::opt
 Statistics::Statistics(FeatureSetPtr features, double half_life, const DriftConfig& drift)
     : features_(std::move(features)), half_life_(half_life), drift_(drift) {}
 
+Statistics::Statistics(std::shared_ptr<const Release> release, double half_life, const DriftConfig& drift)
+    : features_(release->features), release_(std::move(release)), half_life_(half_life), drift_(drift) {
+  constexpr int64_t kBefore = -1;  // the bucket before all others
+  for (const auto& [name, fit] : release_->tiers) {
+    TierStatistics tier(features_->dimensions(), half_life_, drift.keep);
+    tier.quality.AddSums(drift_.Epoch(name), kBefore, fit.quality);
+    tier.output_tokens.AddSums(kBefore, fit.output_tokens);
+    tier.latency.AddSums(kBefore, fit.latency);
+    tier.input_tokens = fit.input_tokens;
+    tier.input_tokens_estimate = fit.input_tokens_estimate;
+    tiers_.emplace(name, std::move(tier));
+  }
+}
+
 std::span<const float> Statistics::Project(const DecisionRecord& decision) {
   if (decision.feature_version == features_->version() &&
       decision.features.size() == static_cast<size_t>(features_->dimensions())) {
@@ -168,6 +182,8 @@ void Statistics::Remember(const ObservedDecision& observed, std::span<const floa
 
 void Statistics::Fold(const ObservedDecision& observed, LogCursor before, LogCursor after, PriceBook& prices) {
   const DecisionRecord& decision = observed.decision;
+  // What the release was fitted on is in its prior; what comes late for it waits for the next refit.
+  if (release_ != nullptr && decision.seq <= release_->decision_seq) return;
   const auto price = prices.Find(decision.config_hash, decision.tier, decision.time_us);
   const Lesson old_lesson = LessonOf(observed, before, price);
   const Lesson new_lesson = LessonOf(observed, after, price);
@@ -238,7 +254,7 @@ absl::Status Statistics::ReadRecent(std::string_view& bytes) {
 }
 
 absl::StatusOr<Statistics> Statistics::Deserialize(std::string_view bytes, FeatureSetPtr features, double half_life,
-                                                  const DriftConfig& drift) {
+                                                  const DriftConfig& drift, std::shared_ptr<const Release> release) {
   const auto malformed = [](const char* what) {
     return absl::InvalidArgumentError(std::string("statistics: ") + what);
   };
@@ -246,6 +262,7 @@ absl::StatusOr<Statistics> Statistics::Deserialize(std::string_view bytes, Featu
   double saved_half_life;
   uint32_t count;
   Statistics statistics(std::move(features), half_life, drift);
+  statistics.release_ = std::move(release);
   if (!Take(bytes, format) || format != kFormat) return malformed("not in this format");
   if (!Take(bytes, version) || !Take(bytes, saved_half_life) || !Take(bytes, statistics.skipped_)) {
     return malformed("cut short");

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +16,7 @@
 #include "features/feature_set.h"
 #include "learner/drift_fold.h"
 #include "learner/price_book.h"
+#include "learner/release.h"
 #include "log/event_log.h"
 
 namespace suffice {
@@ -42,6 +44,9 @@ class Statistics {
  public:
   // half_life in observations, 0: never forget.
   Statistics(FeatureSetPtr features, double half_life, const DriftConfig& drift = {});
+  // Begins with the release's prior statistics, as if they were observations before all that are folded.
+  // REQUIRES: release->features.
+  Statistics(std::shared_ptr<const Release> release, double half_life, const DriftConfig& drift = {});
 
   // Folds what became known of the touched decisions between two cursors: drift first, which says to what epoch of its
   // tier a decision belongs, then each decision's lesson.
@@ -51,6 +56,8 @@ class Statistics {
   std::span<const float> Project(const DecisionRecord& decision);
 
   const FeatureSetPtr& features() const { return features_; }
+  // That the statistics began with; null: none.
+  const std::shared_ptr<const Release>& release() const { return release_; }
   double half_life() const { return half_life_; }
   const std::map<std::string, TierStatistics>& tiers() const { return tiers_; }
   const DriftFold& drift() const { return drift_; }
@@ -58,9 +65,11 @@ class Statistics {
   int64_t skipped() const { return skipped_; }
 
   std::string Serialize() const;
-  // INVALID_ARGUMENT when malformed or made for another feature version, half-life or drift settings.
+  // INVALID_ARGUMENT when malformed or made for another feature version, half-life or drift settings. `release`: that
+  // the kept statistics began with; null: none.
   static absl::StatusOr<Statistics> Deserialize(std::string_view bytes, FeatureSetPtr features, double half_life,
-                                                const DriftConfig& drift = {});
+                                                const DriftConfig& drift = {},
+                                                std::shared_ptr<const Release> release = nullptr);
 
  private:
   // A reward that may yet turn out to belong to a new epoch: an alarm comes some time after the change it tells of.
@@ -87,6 +96,7 @@ class Statistics {
   static constexpr int64_t kEpochsKept = 8;
 
   FeatureSetPtr features_;
+  std::shared_ptr<const Release> release_;
   double half_life_;
   DriftFold drift_;
   std::map<std::string, TierStatistics> tiers_;

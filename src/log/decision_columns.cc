@@ -47,6 +47,7 @@ void BindDecision(const DecisionRecord& decision, int64_t tier_ordinal, Decision
   insert.BindText(++p, decision.infeasible);
   insert.BindInt(++p, decision.call_max_output_tokens);
   insert.BindText(++p, decision.session_tier);
+  insert.BindInt(++p, decision.release);
 }
 
 absl::StatusOr<DecisionRecord> ReadDecision(const Statement& row) {
@@ -86,6 +87,7 @@ absl::StatusOr<DecisionRecord> ReadDecision(const Statement& row) {
   decision.infeasible = row.Bytes(c++);
   decision.call_max_output_tokens = row.Int(c++);
   decision.session_tier = row.Bytes(c++);
+  decision.release = row.Int(c++);
   decision.seq = row.Int(c);
   return decision;
 }

@@ -15,8 +15,8 @@ inline constexpr std::string_view kDecisionColumns =
     "snapshot, config_hash, price_version, reserved_cost_nanos, audit, audit_probability, keep_probability, "
     "input_tokens_estimate, cost_usd, cost_low_usd, cost_high_usd, latency_ms, latency_low_ms, latency_high_ms, "
     "multipliers, tiers, feature_version, features, sketch, prompt, max_output_tokens, infeasible, "
-    "call_max_output_tokens, session_tier";
-inline constexpr int kDecisionColumnCount = 36;
+    "call_max_output_tokens, session_tier, release";
+inline constexpr int kDecisionColumnCount = 37;
 
 // Encoded values, which must outlive the statement's run; reused from row to row.
 struct DecisionScratch {

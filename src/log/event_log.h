@@ -76,6 +76,15 @@ class EventLog {
   virtual absl::Status SaveSnapshot(SnapshotRecord snapshot) = 0;
   virtual absl::StatusOr<std::optional<SnapshotRecord>> NewestSnapshotWithState() = 0;
   virtual absl::StatusOr<int64_t> NewestSnapshotNumber() = 0;  // 0: none
+  // Of the newest snapshot on a release; nothing when there is none.
+  virtual absl::StatusOr<std::optional<uint64_t>> NewestFeatureVersion(int64_t release) = 0;
+
+  // Releases come into the file by ReleaseStore, beside the server.
+  virtual absl::StatusOr<ReleaseRecord> LoadRelease(int64_t number) = 0;  // NOT_FOUND
+  virtual absl::StatusOr<std::optional<PromotionRecord>> NewestPromotion() = 0;
+  // Appends a promotion, which gets the next seq, if the newest one is `after` (0: there is none). ABORTED when
+  // somebody else's came in between.
+  virtual absl::Status AppendPromotion(PromotionRecord promotion, int64_t after) = 0;
 
   // States of the budget ledger; the newest three are kept.
   virtual absl::Status SaveLedgerState(LedgerStateRecord state) = 0;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/status_macros.h"
 #include "log/event_columns.h"
+#include "log/release_columns.h"
 #include "log/row_codec.h"
 #include "log/rules.h"
 
@@ -55,8 +56,8 @@ absl::Status LogTables::PrepareStatements() {
        "INSERT INTO feature_sets (version, time_us, bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"},
       {&select_feature_set_, "SELECT bytes FROM feature_sets WHERE version = ?1"},
       {&insert_snapshot_,
-       "INSERT INTO snapshots (number, time_us, outcome_seq, feedback_seq, feature_version, config_hash, state) "
-       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING"},
+       "INSERT INTO snapshots (number, time_us, outcome_seq, feedback_seq, feature_version, config_hash, state, release) "
+       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING"},
       {&drop_states_,
        "UPDATE snapshots SET state = NULL WHERE state IS NOT NULL AND number NOT IN "
        "(SELECT number FROM snapshots WHERE state IS NOT NULL ORDER BY number DESC LIMIT ?1)"},
@@ -66,6 +67,8 @@ absl::Status LogTables::PrepareStatements() {
       {&drop_ledger_states_,
        "DELETE FROM ledger_states WHERE number NOT IN "
        "(SELECT number FROM ledger_states ORDER BY number DESC LIMIT ?1)"},
+      {&newest_promotion_, "SELECT coalesce(max(seq), 0) FROM promotions"},
+      {&insert_promotion_, std::string(kInsertPromotion)},
       {&savepoint_, "SAVEPOINT evaluation"},
       {&release_, "RELEASE evaluation"},
       {&rollback_to_, "ROLLBACK TO evaluation"},
@@ -323,6 +326,7 @@ absl::Status LogTables::WriteSnapshot(const SnapshotRecord& snapshot, absl::Stat
   } else {
     insert_snapshot_.BindBlob(7, snapshot.state);
   }
+  insert_snapshot_.BindInt(8, snapshot.release);
   SUFFICE_RETURN_IF_ERROR(insert_snapshot_.Run());
   if (database_.LastChanges() == 0) {
     answer = RepeatedSnapshotError(snapshot.number);
@@ -332,6 +336,18 @@ absl::Status LogTables::WriteSnapshot(const SnapshotRecord& snapshot, absl::Stat
   if (snapshot.state.empty()) return absl::OkStatus();
   drop_states_.BindInt(1, int64_t{kStatesKept});
   return drop_states_.Run();
+}
+
+absl::Status LogTables::WritePromotion(const PromotionRecord& promotion, int64_t after, absl::Status& answer) {
+  {
+    const ResetAtEnd reset(newest_promotion_);
+    SUFFICE_RETURN_IF_ERROR(newest_promotion_.Step().status());
+    const int64_t newest = newest_promotion_.Int(0);
+    answer = newest == after ? absl::OkStatus() : OtherPromotionError(newest, after);
+  }
+  if (!answer.ok()) return absl::OkStatus();
+  BindPromotion(promotion, insert_promotion_);
+  return insert_promotion_.Run();
 }
 
 absl::Status LogTables::WriteLedgerState(const LedgerStateRecord& state, absl::Status& answer) {

@@ -34,6 +34,7 @@ class LogTables {
   absl::Status WriteConfig(const std::string& hash, const std::string& yaml, absl::Status& answer);
   absl::Status WriteFeatureSet(uint64_t version, const std::string& bytes, absl::Status& answer);
   absl::Status WriteSnapshot(const SnapshotRecord& snapshot, absl::Status& answer);
+  absl::Status WritePromotion(const PromotionRecord& promotion, int64_t after, absl::Status& answer);
   absl::Status WriteLedgerState(const LedgerStateRecord& state, absl::Status& answer);
 
   // What the open transaction adds to the counters; `queued` and `error` are unused.
@@ -71,7 +72,8 @@ class LogTables {
   const OutcomeSettler settle_;
   Statement find_decision_, insert_decision_, insert_outcome_, insert_feedback_, select_outcome_, select_feedback_,
       insert_orphan_, insert_config_, select_config_, insert_feature_set_, select_feature_set_, insert_snapshot_,
-      drop_states_, insert_ledger_state_, drop_ledger_states_, savepoint_, release_, rollback_to_;
+      drop_states_, insert_ledger_state_, drop_ledger_states_, newest_promotion_, insert_promotion_, savepoint_,
+      release_, rollback_to_;
   DecisionScratch scratch_;
   std::map<std::string, int64_t, std::less<>> tier_counts_, committed_tier_counts_;
   LogCounters pending_;

@@ -131,6 +131,29 @@ class MemoryLog final : public EventLog {
     return snapshots_.empty() ? 0 : snapshots_.rbegin()->first;
   }
 
+  absl::StatusOr<std::optional<uint64_t>> NewestFeatureVersion(int64_t release) override {
+    absl::MutexLock lock(&mutex_);
+    for (auto it = snapshots_.rbegin(); it != snapshots_.rend(); ++it) {
+      if (it->second.release == release) return it->second.feature_version;
+    }
+    return std::nullopt;
+  }
+  // Releases come by a file, which a log in memory has not.
+  absl::StatusOr<ReleaseRecord> LoadRelease(int64_t number) override { return UnknownReleaseError(number); }
+  absl::StatusOr<std::optional<PromotionRecord>> NewestPromotion() override {
+    absl::MutexLock lock(&mutex_);
+    if (promotions_.empty()) return std::nullopt;
+    return promotions_.back();
+  }
+  absl::Status AppendPromotion(PromotionRecord promotion, int64_t after) override {
+    absl::MutexLock lock(&mutex_);
+    if (closed_) return ClosedError();
+    if (std::ssize(promotions_) != after) return OtherPromotionError(std::ssize(promotions_), after);
+    promotion.seq = after + 1;
+    promotions_.push_back(std::move(promotion));
+    return absl::OkStatus();
+  }
+
   absl::Status SaveLedgerState(LedgerStateRecord state) override {
     absl::MutexLock lock(&mutex_);
     if (closed_) return ClosedError();
@@ -279,6 +302,7 @@ class MemoryLog final : public EventLog {
   std::map<int64_t, SnapshotRecord> snapshots_ ABSL_GUARDED_BY(mutex_);
   std::deque<int64_t> with_state_ ABSL_GUARDED_BY(mutex_);  // numbers, ascending, at most kStatesKept
   std::map<int64_t, LedgerStateRecord> ledger_states_ ABSL_GUARDED_BY(mutex_);
+  std::vector<PromotionRecord> promotions_ ABSL_GUARDED_BY(mutex_);
   LogCounters counters_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };

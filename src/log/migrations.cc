@@ -138,6 +138,17 @@ absl::Status CheckOurs(Database& database, const std::string& path, const std::v
   return version > 0 ? CheckApplied(database, path, version, migrations) : absl::OkStatus();
 }
 
+absl::Status CheckCurrent(Database& database, const std::string& path) {
+  const std::vector<Migration> migrations = EmbeddedMigrations();
+  SUFFICE_RETURN_IF_ERROR(CheckOurs(database, path, migrations));
+  SUFFICE_ASSIGN_OR_RETURN(const int64_t version, database.QueryInt("PRAGMA user_version"));
+  if (version >= static_cast<int64_t>(migrations.size())) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("{} has schema {}, this program reads {}. Open it once with `suffice serve` or `suffice rebuild "
+                  "--write`, which bring it up to date after a backup",
+                  path, version, migrations.size()));
+}
+
 absl::Status Migrate(Database& database, const std::string& path, const std::vector<Migration>& migrations) {
   const int64_t known = static_cast<int64_t>(migrations.size());
   SUFFICE_ASSIGN_OR_RETURN(const int64_t version, database.QueryInt("PRAGMA user_version"));

@@ -24,6 +24,9 @@ std::vector<Migration> EmbeddedMigrations();
 // another program's; its schema is newer; a step that was applied to it reads differently here.
 absl::Status CheckOurs(Database& database, const std::string& path, const std::vector<Migration>& migrations);
 
+// CheckOurs, and FAILED_PRECONDITION when the schema is older than this program's: for whoever must not migrate.
+absl::Status CheckCurrent(Database& database, const std::string& path);
+
 // Applies what is missing of `migrations`. An older file is first copied to `<path>.backup-v<its version>`.
 // REQUIRES: CheckOurs.
 absl::Status Migrate(Database& database, const std::string& path, const std::vector<Migration>& migrations);

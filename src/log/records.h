@@ -92,6 +92,7 @@ struct SnapshotRecord {
   LogCursor cursor;
   uint64_t feature_version = 0;
   std::string config_hash;
+  int64_t release = 0;  // that it was made on; 0: none
   std::string state;  // learner's encoding; empty: not kept
 };
 

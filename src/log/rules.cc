@@ -96,6 +96,12 @@ absl::Status RepeatedLedgerStateError(int64_t number) {
   return absl::AlreadyExistsError(fmt::format("ledger state {} was saved before", number));
 }
 
+absl::Status UnknownReleaseError(int64_t number) {
+  return absl::NotFoundError(fmt::format("release {} is not in the log; `suffice snapshots` lists those that are", number));
+}
+absl::Status OtherPromotionError(int64_t newest, int64_t expected) {
+  return absl::AbortedError(fmt::format("promotion {} came after promotion {}", newest, expected));
+}
 absl::Status ClosedError() { return absl::UnavailableError("the event log is closed"); }
 
 }  // namespace suffice

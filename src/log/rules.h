@@ -35,6 +35,8 @@ absl::Status AnswerRepeatedBlob(std::string_view what, std::string_view stored, 
 absl::Status UnknownDecisionError(const DecisionId& id);
 absl::Status RepeatedSnapshotError(int64_t number);
 absl::Status RepeatedLedgerStateError(int64_t number);
+absl::Status UnknownReleaseError(int64_t number);
+absl::Status OtherPromotionError(int64_t newest, int64_t expected);
 absl::Status ClosedError();
 
 // How many snapshots keep their state, and how many states of the ledger are kept.

@@ -64,6 +64,10 @@ class SqliteLog final : public EventLog {
     return Save([&](LogTables& tables, absl::Status& answer) { return tables.WriteLedgerState(state, answer); });
   }
 
+  absl::Status AppendPromotion(PromotionRecord promotion, int64_t after) override {
+    return Save([&](LogTables& tables, absl::Status& answer) { return tables.WritePromotion(promotion, after, answer); });
+  }
+
   absl::StatusOr<std::string> LoadConfigText(const std::string& hash) override { return reader_->LoadConfigText(hash); }
   absl::StatusOr<std::string> LoadFeatureSet(uint64_t version) override { return reader_->LoadFeatureSet(version); }
   absl::StatusOr<std::optional<SnapshotRecord>> NewestSnapshotWithState() override {
@@ -71,6 +75,11 @@ class SqliteLog final : public EventLog {
   }
   absl::StatusOr<int64_t> NewestSnapshotNumber() override { return reader_->NewestSnapshotNumber(); }
   absl::StatusOr<std::optional<LedgerStateRecord>> NewestLedgerState() override { return reader_->NewestLedgerState(); }
+  absl::StatusOr<std::optional<uint64_t>> NewestFeatureVersion(int64_t release) override {
+    return reader_->NewestFeatureVersion(release);
+  }
+  absl::StatusOr<ReleaseRecord> LoadRelease(int64_t number) override { return reader_->LoadRelease(number); }
+  absl::StatusOr<std::optional<PromotionRecord>> NewestPromotion() override { return reader_->NewestPromotion(); }
   absl::StatusOr<LogTail> ReadTail(LogCursor from, int64_t limit) override { return reader_->ReadTail(from, limit); }
   absl::StatusOr<std::optional<ObservedDecision>> Find(const DecisionId& id) override { return reader_->Find(id); }
   absl::Status ScanDecisions(int64_t after, int64_t limit,

@@ -34,6 +34,7 @@ class SqliteLogForReading final : public EventLog {
   absl::Status SaveFeatureSet(uint64_t, const std::string&) override { return OnlyRead(); }
   absl::Status SaveSnapshot(SnapshotRecord) override { return OnlyRead(); }
   absl::Status SaveLedgerState(LedgerStateRecord) override { return OnlyRead(); }
+  absl::Status AppendPromotion(PromotionRecord, int64_t) override { return OnlyRead(); }
 
   absl::StatusOr<std::string> LoadConfigText(const std::string& hash) override { return reader_->LoadConfigText(hash); }
   absl::StatusOr<std::string> LoadFeatureSet(uint64_t version) override { return reader_->LoadFeatureSet(version); }
@@ -42,6 +43,11 @@ class SqliteLogForReading final : public EventLog {
   }
   absl::StatusOr<int64_t> NewestSnapshotNumber() override { return reader_->NewestSnapshotNumber(); }
   absl::StatusOr<std::optional<LedgerStateRecord>> NewestLedgerState() override { return reader_->NewestLedgerState(); }
+  absl::StatusOr<std::optional<uint64_t>> NewestFeatureVersion(int64_t release) override {
+    return reader_->NewestFeatureVersion(release);
+  }
+  absl::StatusOr<ReleaseRecord> LoadRelease(int64_t number) override { return reader_->LoadRelease(number); }
+  absl::StatusOr<std::optional<PromotionRecord>> NewestPromotion() override { return reader_->NewestPromotion(); }
   absl::StatusOr<LogTail> ReadTail(LogCursor from, int64_t limit) override { return reader_->ReadTail(from, limit); }
   absl::StatusOr<std::optional<ObservedDecision>> Find(const DecisionId& id) override { return reader_->Find(id); }
   absl::Status ScanDecisions(int64_t after, int64_t limit,
@@ -67,15 +73,7 @@ class SqliteLogForReading final : public EventLog {
 absl::StatusOr<uint64_t> CheckAndReadSalt(const std::string& path) {
   SUFFICE_ASSIGN_OR_RETURN(Database database, Database::Open(path, Database::Access::kReadOnly));
   SUFFICE_RETURN_IF_ERROR(database.Execute("PRAGMA busy_timeout = 5000"));
-  const std::vector<Migration> migrations = EmbeddedMigrations();
-  SUFFICE_RETURN_IF_ERROR(CheckOurs(database, path, migrations));
-  SUFFICE_ASSIGN_OR_RETURN(const int64_t version, database.QueryInt("PRAGMA user_version"));
-  if (version < static_cast<int64_t>(migrations.size())) {
-    return absl::FailedPreconditionError(
-        fmt::format("{} has schema {}, this program reads {}. Open it once with `suffice serve` or `suffice rebuild "
-                    "--write`, which bring it up to date after a backup",
-                    path, version, migrations.size()));
-  }
+  SUFFICE_RETURN_IF_ERROR(CheckCurrent(database, path));
   SUFFICE_ASSIGN_OR_RETURN(const std::string text, database.QueryText("SELECT value FROM meta WHERE key = 'salt'"));
   uint64_t salt = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), salt, 16);

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "log/decision_columns.h"
 #include "log/event_columns.h"
+#include "log/release_columns.h"
 #include "log/rules.h"
 
 namespace suffice {
@@ -35,11 +36,14 @@ absl::Status SqliteReader::Prepare() {
       {&config_, "SELECT yaml FROM configs WHERE hash = ?1"},
       {&feature_set_, "SELECT bytes FROM feature_sets WHERE version = ?1"},
       {&newest_state_,
-       "SELECT number, time_us, outcome_seq, feedback_seq, feature_version, config_hash, state FROM snapshots "
+       "SELECT number, time_us, outcome_seq, feedback_seq, feature_version, config_hash, release, state FROM snapshots "
        "WHERE state IS NOT NULL ORDER BY number DESC LIMIT 1"},
       {&newest_number_, "SELECT max(number) FROM snapshots"},
       {&newest_ledger_,
        "SELECT number, time_us, decision_seq, outcome_seq, state FROM ledger_states ORDER BY number DESC LIMIT 1"},
+      {&newest_features_, "SELECT feature_version FROM snapshots WHERE release = ?1 ORDER BY number DESC LIMIT 1"},
+      {&release_, fmt::format("SELECT {}, fit FROM releases WHERE number = ?1", kReleaseColumns)},
+      {&newest_promotion_, fmt::format("SELECT {} FROM promotions ORDER BY seq DESC LIMIT 1", kPromotionColumns)},
       {&last_decision_, "SELECT max(seq) FROM decisions"},
       {&decision_seq_, "SELECT seq FROM decisions WHERE id = ?1"},
       {&decision_, fmt::format("SELECT {}, seq FROM decisions WHERE seq = ?1", kDecisionColumns)},
@@ -61,8 +65,8 @@ void SqliteReader::Close() {
   absl::MutexLock lock(&mutex_);
   closed_ = true;
   for (Statement* statement :
-       {&config_, &feature_set_, &newest_state_, &newest_number_, &newest_ledger_, &last_decision_, &decision_seq_,
-        &decision_, &decisions_, &outcome_, &feedback_, &outcomes_after_, &feedback_after_}) {
+       {&config_, &feature_set_, &newest_state_, &newest_number_, &newest_ledger_, &newest_features_, &release_, &newest_promotion_,
+        &last_decision_, &decision_seq_, &decision_, &decisions_, &outcome_, &feedback_, &outcomes_after_, &feedback_after_}) {
     *statement = Statement();
   }
   database_ = Database();
@@ -99,7 +103,8 @@ absl::StatusOr<std::optional<SnapshotRecord>> SqliteReader::NewestSnapshotWithSt
                         .cursor = {newest_state_.Int(2), newest_state_.Int(3)},
                         .feature_version = static_cast<uint64_t>(newest_state_.Int(4)),
                         .config_hash = newest_state_.String(5),
-                        .state = newest_state_.String(6)};
+                        .release = newest_state_.Int(6),
+                        .state = newest_state_.String(7)};
 }
 
 absl::StatusOr<std::optional<LedgerStateRecord>> SqliteReader::NewestLedgerState() {
@@ -113,6 +118,37 @@ absl::StatusOr<std::optional<LedgerStateRecord>> SqliteReader::NewestLedgerState
                            .decision_seq = newest_ledger_.Int(2),
                            .outcome_seq = newest_ledger_.Int(3),
                            .state = newest_ledger_.String(4)};
+}
+
+absl::StatusOr<std::optional<uint64_t>> SqliteReader::NewestFeatureVersion(int64_t release) {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  const ResetAtEnd reset(newest_features_);
+  newest_features_.BindInt(1, release);
+  SUFFICE_ASSIGN_OR_RETURN(const bool row, newest_features_.Step());
+  if (!row) return std::nullopt;
+  return static_cast<uint64_t>(newest_features_.Int(0));
+}
+
+absl::StatusOr<ReleaseRecord> SqliteReader::LoadRelease(int64_t number) {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  const ResetAtEnd reset(release_);
+  release_.BindInt(1, number);
+  SUFFICE_ASSIGN_OR_RETURN(const bool row, release_.Step());
+  if (!row) return UnknownReleaseError(number);
+  ReleaseRecord record = ReadRelease(release_);
+  record.fit = release_.String(kReleaseColumnCount);
+  return record;
+}
+
+absl::StatusOr<std::optional<PromotionRecord>> SqliteReader::NewestPromotion() {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  const ResetAtEnd reset(newest_promotion_);
+  SUFFICE_ASSIGN_OR_RETURN(const bool row, newest_promotion_.Step());
+  if (!row) return std::nullopt;
+  return ReadPromotion(newest_promotion_);
 }
 
 absl::StatusOr<int64_t> SqliteReader::ReadInt(Statement& statement) {

@@ -26,6 +26,9 @@ class SqliteReader {
   absl::StatusOr<std::optional<SnapshotRecord>> NewestSnapshotWithState();
   absl::StatusOr<int64_t> NewestSnapshotNumber();
   absl::StatusOr<std::optional<LedgerStateRecord>> NewestLedgerState();
+  absl::StatusOr<std::optional<uint64_t>> NewestFeatureVersion(int64_t release);
+  absl::StatusOr<ReleaseRecord> LoadRelease(int64_t number);
+  absl::StatusOr<std::optional<PromotionRecord>> NewestPromotion();
   absl::StatusOr<LogTail> ReadTail(LogCursor from, int64_t limit);
   absl::StatusOr<std::optional<ObservedDecision>> Find(const DecisionId& id);
   absl::Status ScanDecisions(int64_t after, int64_t limit, const std::function<bool(const DecisionRecord&)>& visit);
@@ -49,7 +52,8 @@ class SqliteReader {
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   Database database_ ABSL_GUARDED_BY(mutex_);
   // Guarded by mutex_ too; last, so that they go before the connection.
-  Statement config_, feature_set_, newest_state_, newest_number_, newest_ledger_, last_decision_, decision_seq_,
+  Statement config_, feature_set_, newest_state_, newest_number_, newest_ledger_, newest_features_, release_, newest_promotion_,
+      last_decision_, decision_seq_,
       decision_, decisions_, outcome_, feedback_, outcomes_after_, feedback_after_;
 };
 

@@ -23,15 +23,24 @@ BucketedStatistics::BucketedStatistics(int dimensions, double half_life)
   assert(dimensions >= 0 && half_life >= 0);
 }
 
-void BucketedStatistics::Add(int64_t bucket, std::span<const float> x, double weight, double y) {
+template <typename Changing>
+void BucketedStatistics::Change(int64_t bucket, double n, const Changing& change) {
   if (half_life_ == 0) bucket = 0;  // nothing is forgotten, so one bucket is enough
   if (bucket <= forgotten_) return;
   const bool newest = buckets_.empty() || bucket > buckets_.rbegin()->first;
-  buckets_.try_emplace(bucket, dimensions_).first->second.Add(x, weight, y);
-  kept_n_ += weight;
+  change(buckets_.try_emplace(bucket, dimensions_).first->second);
+  kept_n_ += n;
   if (bucket <= checkpoint_.last) checkpoint_.valid = false;
   ForgetOld();
   if (newest) MakeCheckpoint();
+}
+
+void BucketedStatistics::Add(int64_t bucket, std::span<const float> x, double weight, double y) {
+  Change(bucket, weight, [&](RidgeStatistics& sums) { sums.Add(x, weight, y); });
+}
+
+void BucketedStatistics::AddSums(int64_t bucket, const RidgeStatistics& added) {
+  Change(bucket, added.n(), [&](RidgeStatistics& sums) { sums.AddScaled(added, 1); });
 }
 
 bool BucketedStatistics::Counts(double newer) const {

@@ -20,6 +20,11 @@ void EpochStatistics::Add(int64_t epoch, int64_t bucket, std::span<const float> 
   epochs_.try_emplace(epoch, dimensions_, half_life_).first->second.Add(bucket, x, weight, y);
 }
 
+void EpochStatistics::AddSums(int64_t epoch, int64_t bucket, const RidgeStatistics& sums) {
+  if (epoch < first_kept_) return;
+  epochs_.try_emplace(epoch, dimensions_, half_life_).first->second.AddSums(bucket, sums);
+}
+
 RidgeStatistics EpochStatistics::Discounted() const {
   RidgeStatistics sum(dimensions_);
   for (const auto& [epoch, statistics] : epochs_) {

@@ -25,6 +25,8 @@ class EpochStatistics {
   int dimensions() const { return dimensions_; }
   // A negative weight takes back. What comes for an epoch before `first_kept` is ignored.
   void Add(int64_t epoch, int64_t bucket, std::span<const float> x, double weight, double y);
+  // Adds ready sums. REQUIRES: equal dimensions.
+  void AddSums(int64_t epoch, int64_t bucket, const RidgeStatistics& sums);
   RidgeStatistics Discounted() const;
   double n() const;         // as of Discounted(), but without forgetting within an epoch
   double observed() const;  // observations in the epochs in memory, neither scaled nor forgotten

@@ -55,6 +55,8 @@ class BucketedStatistics {
   BucketedStatistics(int dimensions, double half_life);  // half_life in observations; 0: never forget
   int dimensions() const { return dimensions_; }
   void Add(int64_t bucket, std::span<const float> x, double weight, double y);
+  // Adds ready sums to a bucket. REQUIRES: equal dimensions.
+  void AddSums(int64_t bucket, const RidgeStatistics& sums);
   // sum_k g_k (S_k, b_k, n_k, yy_k).
   RidgeStatistics Discounted() const;
   double n() const;  // undiscounted observations in the buckets that count
@@ -71,6 +73,9 @@ class BucketedStatistics {
     int64_t first = 0, last = 0;
     RidgeStatistics sum;
   };
+  // Applies `change` to the sums of a bucket, whose n it changes by `n`.
+  template <typename Changing>
+  void Change(int64_t bucket, double n, const Changing& change);
   bool Counts(double newer) const;    // whether a bucket does that has `newer` observations in newer ones
   double Weight(double newer) const;  // g of such a bucket
   void ForgetOld();
