@@ -91,4 +91,16 @@ absl::StatusOr<std::unique_ptr<EventLog>> OpenSqliteLogForReading(const std::str
   return std::make_unique<SqliteLogForReading>(salt, std::move(reader));
 }
 
+absl::StatusOr<LogEnd> ReadLogEnd(const std::string& path) {
+  SUFFICE_ASSIGN_OR_RETURN(Database database, Database::Open(path, Database::Access::kReadOnly));
+  SUFFICE_RETURN_IF_ERROR(database.Execute("PRAGMA busy_timeout = 5000"));
+  Transaction transaction(database, Transaction::Kind::kRead);
+  SUFFICE_RETURN_IF_ERROR(transaction.status());
+  LogEnd end;
+  SUFFICE_ASSIGN_OR_RETURN(end.events.outcome_seq, database.QueryInt("SELECT coalesce(max(seq), 0) FROM outcomes"));
+  SUFFICE_ASSIGN_OR_RETURN(end.events.feedback_seq, database.QueryInt("SELECT coalesce(max(seq), 0) FROM feedback"));
+  SUFFICE_ASSIGN_OR_RETURN(end.decision_seq, database.QueryInt("SELECT coalesce(max(seq), 0) FROM decisions"));
+  return end;
+}
+
 }  // namespace suffice

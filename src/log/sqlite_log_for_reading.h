@@ -14,4 +14,12 @@ namespace suffice {
 // have to be changed), a newer one, or no log of ours.
 absl::StatusOr<std::unique_ptr<EventLog>> OpenSqliteLogForReading(const std::string& path);
 
+// The last rows of a log's file, all as of one moment.
+struct LogEnd {
+  int64_t decision_seq = 0;
+  LogCursor events;
+};
+// Of a file that OpenSqliteLogForReading opens.
+absl::StatusOr<LogEnd> ReadLogEnd(const std::string& path);
+
 }  // namespace suffice

@@ -91,10 +91,11 @@ class OneJudge {
     for (int64_t last = 0; last != std::numeric_limits<int64_t>::max();) {
       const auto first = static_cast<double>(last);
       SUFFICE_ASSIGN_OR_RETURN(const std::vector<AnsweredSample> batch, NextSamples(file_, run_.number, last));
-      SUFFICE_ASSIGN_OR_RETURN(const int64_t left, JudgeBatch(batch, state, [&](double fraction) {
-        if (!progress) return;
-        progress((first + fraction * static_cast<double>(batch.size())) / static_cast<double>(samples));
-      }));
+      SUFFICE_ASSIGN_OR_RETURN(
+          const int64_t left, JudgeBatch(batch, state, [&](double fraction) {
+            if (!progress) return;
+            progress((first + fraction * static_cast<double>(batch.size())) / static_cast<double>(samples));
+          }));
       uncovered += left;
     }
     return uncovered;
@@ -150,9 +151,9 @@ class OneJudge {
           SUFFICE_RETURN_IF_ERROR(Save(place, {.score = 0.5}));
           continue;
         }
-        task.key = CallKey(run_, "score", answered.sample.number, config.name + "\n" + tier,
-                           fmt::format("{}\n{}\n{}\n{}\n{}", config.version, task.prompt, text, task.reference,
-                                       task.other_answer));
+        task.key = CallKey(
+            run_, "score", answered.sample.number, config.name + "\n" + tier,
+            fmt::format("{}\n{}\n{}\n{}\n{}", config.version, task.prompt, text, task.reference, task.other_answer));
         tasks.push_back(std::move(task));
         places.push_back(place);
       }
@@ -178,7 +179,8 @@ class OneJudge {
 
 absl::Status BudgetBroken(const Config& config, double spent_usd, int64_t left) {
   return absl::ResourceExhaustedError(fmt::format(
-      "nightly.judge_budget_usd: ${:.4f} of ${:.4f} are spent and the rest may not cover another judgement at its worst: "
+      "nightly.judge_budget_usd: ${:.4f} of ${:.4f} are spent and the rest may not cover another judgement at its "
+      "worst: "
       "{} are left. Nothing is lost: start again with a larger one, for example --set nightly.judge_budget_usd={:.4g}",
       spent_usd, config.nightly.judge_budget_usd, left, 2 * config.nightly.judge_budget_usd));
 }

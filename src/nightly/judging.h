@@ -17,7 +17,7 @@
 namespace suffice {
 
 struct JudgingOptions {
-  bool retry_failed = false;              // also what a judge could not score before
+  bool retry_failed = false;             // also what a judge could not score before
   std::function<void(double)> progress;  // may be empty; a fraction in [0, 1]
 };
 
@@ -29,8 +29,8 @@ struct JudgingOptions {
 absl::StatusOr<PaidStep> JudgeAnswers(WorkFile& file, const NightlyRun& run, const Config& config,
                                       std::vector<std::unique_ptr<Judge>>& judges, const JudgingOptions& options);
 
-// Of each sample and tier, the mean score over the judges of the configuration (at its versions) that gave one, weighted
-// by JudgeConfig::weight.
+// Of each sample and tier, the mean score over the judges of the configuration (at its versions) that gave one,
+// weighted by JudgeConfig::weight.
 using MeanScores = std::map<std::pair<int64_t, std::string>, double>;
 absl::StatusOr<MeanScores> ReadMeanScores(WorkFile& file, int64_t run, const std::vector<JudgeConfig>& judges);
 

@@ -269,7 +269,8 @@ absl::Status ForEachPromptLine(const std::string& path,
     } else if (line.find_first_not_of(" \t") != std::string::npos) {
       status = visit(number, line);
     }
-    if (!status.ok()) return absl::Status(status.code(), fmt::format("{}:{}: {}", path, number, status.message()));
+    if (!status.ok())
+      return absl::Status(status.code(), fmt::format("{}:{}: {}", path, number, std::string(status.message())));
   }
 }
 
@@ -293,8 +294,10 @@ absl::StatusOr<DrawnSample> SampleLog(EventLog& log, const SampleOptions& option
   }));
   DrawnSample drawn{.population = census.population, .without_prompt = census.without_prompt};
   TakeAll(strata, drawn.samples);
-  drawn.summary = fmt::format("{} of {} decisions, in {} strata", drawn.samples.size(), drawn.population, strata.size());
-  if (drawn.without_prompt > 0) drawn.summary += fmt::format("; {} without a stored prompt left out", drawn.without_prompt);
+  drawn.summary =
+      fmt::format("{} of {} decisions, in {} strata", drawn.samples.size(), drawn.population, strata.size());
+  if (drawn.without_prompt > 0)
+    drawn.summary += fmt::format("; {} without a stored prompt left out", drawn.without_prompt);
   return drawn;
 }
 
@@ -316,7 +319,8 @@ absl::StatusOr<DrawnSample> SamplePromptFile(const std::string& path, const Feat
   std::set<std::string> ids;
   for (auto& [line, sample] : taken) {
     if (!ids.insert(sample.id).second) {
-      return absl::InvalidArgumentError(fmt::format("{}:{}: id: \"{}\" stands twice in the file", path, line, sample.id));
+      return absl::InvalidArgumentError(
+          fmt::format("{}:{}: id: \"{}\" stands twice in the file", path, line, sample.id));
     }
     SUFFICE_RETURN_IF_ERROR(Prepare(features, salt, sample));
     sample.probability = static_cast<double>(taken.size()) / static_cast<double>(drawn.population);

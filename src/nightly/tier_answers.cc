@@ -56,7 +56,7 @@ absl::StatusOr<Answered> WhatIsAnswered(WorkFile& file, int64_t run, bool retry_
 
 int64_t LongestAnswer(const Tier& tier, const NightlyConfig& nightly) {
   const int64_t answer = tier.max_output_tokens > 0 ? std::min(tier.max_output_tokens, nightly.max_output_tokens)
-                                                     : nightly.max_output_tokens;
+                                                    : nightly.max_output_tokens;
   return answer;
 }
 
@@ -70,9 +70,9 @@ ChatCall CallOf(const NightlyRun& run, const NightlySample& sample, const Tier& 
   call.price = tier.PriceAt(run.started_us);
   call.worst_cost_usd =
       WorstCallUsd(call.price, sample.prompt.size(), call.max_output_tokens + call.thinking_budget_tokens);
-  call.key = CallKey(run, "answer", sample.number, tier.name,
-                     fmt::format("{}\n{}\n{}\n{}", tier.model, call.max_output_tokens, call.thinking_budget_tokens,
-                                 sample.prompt));
+  call.key = CallKey(
+      run, "answer", sample.number, tier.name,
+      fmt::format("{}\n{}\n{}\n{}", tier.model, call.max_output_tokens, call.thinking_budget_tokens, sample.prompt));
   return call;
 }
 
@@ -113,10 +113,11 @@ absl::Status BudgetBroken(const Config& config, double spent_usd, int64_t left) 
 }
 
 absl::Status ProviderAway(const std::string& tier, const TierTally& tally) {
-  return absl::UnavailableError(fmt::format(
-      "{} of the {} calls to tier \"{}\" failed (the last: {}). Nothing is lost: when its provider answers again, start "
-      "again, and those are asked once more",
-      tally.failed, tally.answers, tier, tally.last_error));
+  return absl::UnavailableError(
+      fmt::format("{} of the {} calls to tier \"{}\" failed (the last: {}). Nothing is lost: when its provider answers "
+                  "again, start "
+                  "again, and those are asked once more",
+                  tally.failed, tally.answers, tier, tally.last_error));
 }
 
 }  // namespace
@@ -131,8 +132,7 @@ double WorstCallUsd(const Price& price, size_t prompt_bytes, int64_t max_output_
 
 std::string CallKey(const NightlyRun& run, std::string_view kind, int64_t sample, std::string_view who,
                     std::string_view contents) {
-  const std::string all =
-      fmt::format("{:016x}\n{}\n{}\n{}\n{}\n{}", run.seed, run.number, kind, sample, who, contents);
+  const std::string all = fmt::format("{:016x}\n{}\n{}\n{}\n{}\n{}", run.seed, run.number, kind, sample, who, contents);
   return "suffice-" + Sha256Hex(all).substr(0, 40);
 }
 
@@ -148,13 +148,14 @@ absl::StatusOr<PaidStep> RunTiers(WorkFile& file, const NightlyRun& run, const C
   for (int64_t last = 0; last != std::numeric_limits<int64_t>::max();) {
     SUFFICE_ASSIGN_OR_RETURN(const Batch batch, NextBatch(file, run, config, answered, last));
     absl::Status saved;
-    SUFFICE_ASSIGN_OR_RETURN(const int64_t left, client.Run(batch.calls, spending, [&](size_t i, const ChatAnswer& answer) {
-      if (answer.status == CallStatus::kCancelled) return true;  // nobody answered: it is asked again
-      saved = file.SaveAnswer(run.number, {batch.places[i].first, batch.places[i].second, answer});
-      ++step.asked;
-      if (options.progress) options.progress(static_cast<double>(step.kept + step.asked) / total);
-      return saved.ok();
-    }));
+    SUFFICE_ASSIGN_OR_RETURN(
+        const int64_t left, client.Run(batch.calls, spending, [&](size_t i, const ChatAnswer& answer) {
+          if (answer.status == CallStatus::kCancelled) return true;  // nobody answered: it is asked again
+          saved = file.SaveAnswer(run.number, {batch.places[i].first, batch.places[i].second, answer});
+          ++step.asked;
+          if (options.progress) options.progress(static_cast<double>(step.kept + step.asked) / total);
+          return saved.ok();
+        }));
     SUFFICE_RETURN_IF_ERROR(saved);
     uncovered += left;
   }

@@ -15,14 +15,14 @@ namespace suffice {
 
 // What a step that pays did.
 struct PaidStep {
-  int64_t asked = 0;    // calls or judgements made now
-  int64_t kept = 0;     // that were there already
-  int64_t failed = 0;   // of all that are there now: without an answer or a score
+  int64_t asked = 0;     // calls or judgements made now
+  int64_t kept = 0;      // that were there already
+  int64_t failed = 0;    // of all that are there now: without an answer or a score
   double spent_usd = 0;  // by the run so far
 };
 
 struct TierAnswersOptions {
-  bool retry_failed = false;              // also those that ended in an error before
+  bool retry_failed = false;             // also those that ended in an error before
   std::function<void(double)> progress;  // may be empty; a fraction in [0, 1]
 };
 

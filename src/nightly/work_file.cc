@@ -39,8 +39,8 @@ absl::Status CheckOrCreate(Database& database, const std::string& path) {
     Transaction transaction(database, Transaction::Kind::kWrite);
     SUFFICE_RETURN_IF_ERROR(transaction.status());
     SUFFICE_RETURN_IF_ERROR(database.Execute(kWorkFileSchema));
-    SUFFICE_RETURN_IF_ERROR(database.Execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
-                                                         kWorkFileApplicationId, kWorkFileVersion)));
+    SUFFICE_RETURN_IF_ERROR(database.Execute(
+        fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kWorkFileApplicationId, kWorkFileVersion)));
     return transaction.Commit();
   }
   if (application != kWorkFileApplicationId) {
@@ -207,8 +207,8 @@ absl::StatusOr<std::optional<NightlyRun>> WorkFile::FindRun(int64_t number) {
 }
 
 absl::StatusOr<std::optional<NightlyRun>> WorkFile::NewestRun() {
-  SUFFICE_ASSIGN_OR_RETURN(
-      Statement select, database_.Prepare(fmt::format("SELECT {} FROM runs ORDER BY number DESC LIMIT 1", kRunColumns)));
+  SUFFICE_ASSIGN_OR_RETURN(Statement select, database_.Prepare(fmt::format(
+                                                 "SELECT {} FROM runs ORDER BY number DESC LIMIT 1", kRunColumns)));
   return ReadRun(select);
 }
 

@@ -36,8 +36,8 @@ struct NightlyRun {
   std::string config_yaml;  // see SameJob
   std::string source;       // "log", or the path of the file of prompts
   NightlyStep done = NightlyStep::kNone;
-  bool abandoned = false;   // another run was begun before it had ended
-  std::string summary;      // of the draw, for people
+  bool abandoned = false;  // another run was begun before it had ended
+  std::string summary;     // of the draw, for people
 };
 
 // A prompt that was drawn.
@@ -91,7 +91,8 @@ struct NightlyResult {
 
 class WorkFile {
  public:
-  // Opens or creates the file. FAILED_PRECONDITION: it is another program's or a newer one's, or another process has it.
+  // Opens or creates the file. FAILED_PRECONDITION: it is another program's or a newer one's, or another process has
+  // it.
   static absl::StatusOr<std::unique_ptr<WorkFile>> Open(const std::string& path);
 
   // Runs. Returns the new run's number.
