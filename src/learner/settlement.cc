@@ -1,7 +1,8 @@
 #include "learner/settlement.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "base/list_cost.h"
 
 namespace suffice {
 namespace {
@@ -15,12 +16,6 @@ double AtOnePrice(double tokens, const std::optional<int64_t>& part, double pric
                   const std::optional<double>& part_price) {
   if (!part || !part_price || price <= 0) return tokens;
   return tokens + std::min(Told(part, 0), tokens) * (*part_price / price - 1);
-}
-
-// In nano-dollars: a dollar per million tokens is 1,000 of them a token.
-double Nanos(double tokens, const std::optional<int64_t>& part, double price, const std::optional<double>& part_price) {
-  const double apart = part_price ? std::min(Told(part, 0), tokens) : 0;
-  return 1000 * (price * (tokens - apart) + part_price.value_or(0) * apart);
 }
 
 const Tier* FindTier(std::span<const Tier> tiers, std::string_view name) {
@@ -44,16 +39,10 @@ PricedTokens PriceTokens(const Price& price, double input_tokens_estimate, const
 }
 
 int64_t ListCostNanos(const Price& price, double input_tokens_estimate, const Outcome& outcome) {
-  return std::llround(Nanos(Told(outcome.input_tokens, input_tokens_estimate), outcome.cached_input_tokens,
-                            price.input_usd_per_mtok, price.cached_input_usd_per_mtok) +
-                      Nanos(Told(outcome.output_tokens, 0), outcome.reasoning_tokens, price.output_usd_per_mtok,
-                            price.reasoning_usd_per_mtok));
-}
-
-bool IsSameModel(std::string_view asked, std::string_view served) {
-  if (!served.starts_with(asked)) return false;
-  const std::string_view rest = served.substr(asked.size());
-  return rest.empty() || std::string_view("-@:").find(rest.front()) != std::string_view::npos;
+  return ListCostNanos(price, TokenUse{.input = Told(outcome.input_tokens, input_tokens_estimate),
+                                       .output = Told(outcome.output_tokens, 0),
+                                       .cached_input = Told(outcome.cached_input_tokens, 0),
+                                       .reasoning = Told(outcome.reasoning_tokens, 0)});
 }
 
 Settlement Settle(const DecisionFacts& decision, const Outcome& outcome, PriceBook& prices) {
@@ -62,9 +51,8 @@ Settlement Settle(const DecisionFacts& decision, const Outcome& outcome, PriceBo
   if (tier == nullptr) return {};
   Settlement settlement;
   settlement.cost_nanos = ListCostNanos(tier->PriceAt(decision.time_us), decision.input_tokens_estimate, outcome);
-  settlement.wrong_model =
-      !outcome.served_model.empty() &&
-      (!IsSameModel(tier->model, outcome.served_model) || FitsAnotherBetter(tiers, *tier, outcome.served_model));
+  settlement.wrong_model = !outcome.served_model.empty() && (!IsSameModel(tier->model, outcome.served_model) ||
+                                                             FitsAnotherBetter(tiers, *tier, outcome.served_model));
   return settlement;
 }
 

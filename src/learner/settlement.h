@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "base/model_name.h"
 #include "learner/price_book.h"
 #include "log/event_log.h"
 #include "log/records.h"
@@ -23,10 +24,6 @@ PricedTokens PriceTokens(const Price& price, double input_tokens_estimate, const
 
 // What the told tokens cost, to the nano-dollar.
 int64_t ListCostNanos(const Price& price, double input_tokens_estimate, const Outcome& outcome);
-
-// Whether `served`, as the provider named it, is `asked`: the same name, or one that goes on after '-', '@' or ':'
-// (providers answer with dated names).
-bool IsSameModel(std::string_view asked, std::string_view served);
 
 // An OutcomeSettler. The tier is the one that really served. cost_nanos: 0 when its price is unknown. wrong_model: the
 // served model was told and is not the tier's, or fits another tier's more closely (tiers "m" and "m-mini").

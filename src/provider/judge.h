@@ -16,10 +16,10 @@
 namespace suffice {
 
 struct JudgeTask {
-  std::string key;        // names the task for idempotent calls
+  std::string key;  // names the task for idempotent calls
   std::string prompt;
-  std::string answer;     // never with the model's name
-  std::string reference;  // known right answer; empty: none
+  std::string answer;        // never with the model's name
+  std::string reference;     // known right answer; empty: none
   std::string other_answer;  // of the tier that pairwise judges compare with; empty: none
 };
 
