@@ -31,6 +31,9 @@ struct EngineStatus {
   int64_t time_us = 0;     // when the status was taken, in microseconds since the Unix epoch
   int64_t started_us = 0;  // when the engine was opened
   int64_t snapshot = 0;
+  int64_t release = 0;       // that the snapshot was made on; 0: none
+  int64_t ramp_release = 0;  // that is being ramped up; 0: none
+  double ramp_share = 0;     // of the decisions that are made on it
   int64_t decisions = 0;  // routed since start
   int64_t feedbacks = 0;  // acknowledged since start, duplicates not counted
   int64_t outcomes = 0;

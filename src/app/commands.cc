@@ -6,7 +6,7 @@ std::vector<Command> AllCommands() {
   return {
       ServeCommand(),       CallCommand(),    StatusCommand(),          CheckConfigCommand(),
       PrintConfigCommand(), PlayCommand(),    ReplayCommand(),          PlanCommand(),
-      FitFeaturesCommand(), RebuildCommand(), GenerateTrafficCommand(),
+      FitFeaturesCommand(), RebuildCommand(), PromoteCommand(), RollbackCommand(), SnapshotsCommand(), GenerateTrafficCommand(),
   };
 }
 

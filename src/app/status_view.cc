@@ -35,6 +35,15 @@ void AddWarnings(const Status& s, Lines& lines) {
   }
 }
 
+// "  release 3", and what is being ramped up beside it.
+std::string ReleaseText(const v1::AdminServiceGetStatusResponse& s) {
+  std::string text = s.release() == 0 ? "" : fmt::format("  release {}", s.release());
+  if (s.ramp_share() > 0) {
+    text += fmt::format("  release {} makes {} of the decisions", s.ramp_release(), PercentText(s.ramp_share()));
+  }
+  return text;
+}
+
 void AddHeader(const Status& s, Lines& lines) {
   lines.push_back({{fmt::format("suffice {}  {}", s.version(), s.config_name()), Style::kTitle},
                    {fmt::format("  up {}", DurationText(s.time_us() - s.started_us()))}});
@@ -42,8 +51,8 @@ void AddHeader(const Status& s, Lines& lines) {
   lines.push_back({{fmt::format("decisions {}  outcomes {}  feedback {}  audits {}  log queue {}",
                                 CountText(s.decisions()), CountText(s.outcomes()), PercentText(s.feedback_share()),
                                 PercentText(s.audit_share()), CountText(s.log_queue()))}});
-  lines.push_back({{fmt::format("config {}  snapshot {} of {} rewards", s.config_hash().substr(0, kHashCharacters),
-                                s.snapshot(), CountText(s.observations()))}});
+  lines.push_back({{fmt::format("config {}  snapshot {} of {} rewards{}", s.config_hash().substr(0, kHashCharacters),
+                                s.snapshot(), CountText(s.observations()), ReleaseText(s))}});
   Line troubles;
   const auto add = [&troubles](const char* what, int64_t count, Style style) {
     troubles.push_back({fmt::format("{}{} {}", troubles.empty() ? "" : "  ", what, CountText(count)),

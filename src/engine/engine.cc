@@ -20,6 +20,7 @@
 #include "engine/explain.h"
 #include "engine/gate.h"
 #include "engine/learner_loop.h"
+#include "engine/ramp.h"
 #include "engine/session_book.h"
 #include "engine/warmth.h"
 #include "features/feature_file.h"
@@ -174,7 +175,7 @@ class Engine::Impl {
   absl::Status Reload(Config config);
   absl::Status Sync();
   EngineStatus Status() const;
-  Config CurrentConfig() const { return *publisher_.Get()->config; }
+  Config CurrentConfig() const { return *source_.Base()->config; }
   absl::Status Close();
 
  private:
@@ -195,7 +196,7 @@ class Engine::Impl {
   SessionBook sessions_;
   Warmth warmth_;
   DecisionTally tally_;
-  SnapshotPublisher publisher_;
+  SnapshotSource source_;
   std::unique_ptr<Gate> gate_;
   std::unique_ptr<LearnerLoop> loop_;
 
@@ -212,9 +213,9 @@ absl::Status Engine::Impl::Start(Config config) {
   gate_ = std::make_unique<Gate>(shared);
   SUFFICE_RETURN_IF_ERROR(gate_->Restore(*log_, clock_->NowMicros()));
   SUFFICE_ASSIGN_OR_RETURN(Learner learner, Learner::Resume(log_.get(), shared));
+  SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(learner.config()->Hash(), ConfigToYaml(*learner.config())));
   SUFFICE_RETURN_IF_ERROR(learner.CatchUpFully());
-  loop_ = std::make_unique<LearnerLoop>(std::move(learner), log_.get(), &publisher_, clock_,
-                                        absl::Seconds(shared->serve.publish_interval_s), gate_.get());
+  loop_ = std::make_unique<LearnerLoop>(std::move(learner), shared, log_.get(), &source_, clock_, gate_.get());
   log_->SetCommitListener([this] { loop_->Notify(); });
   return absl::OkStatus();
 }
@@ -269,8 +270,8 @@ void Engine::Impl::RouteAndCount(const RouteRequest& request, RouteDone done) {
 }
 
 void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done) {
-  const SnapshotPtr snapshot = publisher_.Get();
-  const DecideContext context = ContextOf(request, *snapshot->config);
+  const DecideContext context = ContextOf(request, *source_.Base()->config);
+  const SnapshotPtr snapshot = source_.For(request, context.id);
   absl::StatusOr<Consideration> considered = Consider(*snapshot, request, context);
   if (!considered.ok()) return done(considered.status());
   if (const absl::Status status = gate_->Choose(*snapshot, request, *considered); !status.ok()) return done(status);
@@ -342,7 +343,7 @@ absl::StatusOr<Explanation> Engine::Impl::Explain(const DecisionId& id, const st
   }
   SUFFICE_ASSIGN_OR_RETURN(const std::string yaml, log_->LoadConfigText(found->decision.config_hash));
   SUFFICE_ASSIGN_OR_RETURN(const Config made_with, ParseConfig(yaml, "configuration " + found->decision.config_hash));
-  return ExplainDecision(found->decision, made_with, *publisher_.Get());
+  return ExplainDecision(found->decision, made_with, *source_.OfRelease(found->decision.release));
 }
 
 absl::Status Engine::Impl::Reload(Config config) {
@@ -364,10 +365,13 @@ absl::Status Engine::Impl::Sync() {
 }
 
 EngineStatus Engine::Impl::Status() const {
-  const SnapshotPtr snapshot = publisher_.Get();
+  const SnapshotPtr snapshot = source_.Base();
   const LogCounters log = log_->counters();
   EngineStatus status;
   status.snapshot = snapshot->number;
+  status.release = snapshot->release;
+  status.ramp_release = source_.candidate_release();
+  status.ramp_share = source_.candidate_share();
   status.decisions = decisions_.load();
   status.feedbacks = log.feedbacks;
   status.outcomes = log.outcomes;

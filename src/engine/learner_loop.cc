@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "learner/release.h"
 
 namespace suffice {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 constexpr int64_t kEventsBetweenStates = 20000;
 // What a soft budget asks changes with the time, too.
 constexpr absl::Duration kPacingInterval = absl::Seconds(1);
+// How often promotions are looked for, which come into the file beside the server.
+constexpr absl::Duration kPollInterval = absl::Milliseconds(250);
 
 int64_t EventsBetween(const LogCursor& from, const LogCursor& to) {
   return to.outcome_seq - from.outcome_seq + to.feedback_seq - from.feedback_seq;
@@ -20,16 +23,19 @@ int64_t EventsBetween(const LogCursor& from, const LogCursor& to) {
 
 }  // namespace
 
-LearnerLoop::LearnerLoop(Learner learner, EventLog* log, SnapshotPublisher* publisher, const Clock* clock,
-                         absl::Duration publish_interval, Gate* gate)
+LearnerLoop::LearnerLoop(Learner learner, std::shared_ptr<const Config> config, EventLog* log, SnapshotSource* source,
+                         const Clock* clock, Gate* gate)
     : log_(log),
-      publisher_(publisher),
+      source_(source),
       clock_(clock),
-      publish_interval_(publish_interval),
+      publish_interval_(absl::Seconds(config->serve.publish_interval_s)),
       gate_(gate),
+      base_config_(std::move(config)),
       learner_(std::move(learner)),
       kept_(learner_.cursor()) {
-  if (const absl::Status status = Publish(/*with_state=*/false); !status.ok()) last_status_ = status;
+  absl::Status status = FollowPromotions().status();
+  status.Update(Publish(/*with_state=*/false));
+  if (!status.ok()) last_status_ = status;
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -81,8 +87,7 @@ void LearnerLoop::Run() {
     int64_t ticket;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(this, &LearnerLoop::HasWork),
-                              gate_->has_soft_budgets() ? kPacingInterval : absl::InfiniteDuration());
+      mutex_.AwaitWithTimeout(absl::Condition(this, &LearnerLoop::HasWork), kPollInterval);
       if (stopping_) return;
       dirty_ = false;
       ticket = asked_;
@@ -100,22 +105,124 @@ void LearnerLoop::Run() {
 }
 
 absl::Status LearnerLoop::Round(std::shared_ptr<const Config> config, FeatureSetPtr fitted) {
-  const bool refolded = fitted != nullptr;
-  const bool changed = config != nullptr || refolded;
-  if (config != nullptr) learner_.ReplaceConfig(std::move(config));
-  if (fitted != nullptr) {
+  const bool refolded = fitted != nullptr && learner_.release() == nullptr;
+  const bool configured = config != nullptr;
+  if (configured) SUFFICE_RETURN_IF_ERROR(TakeConfig(std::move(config)));
+  if (refolded) {
     spdlog::info("features: fitted a projection to {} dimensions; folding the log again", fitted->dimensions());
     learner_.ReplaceFeatures(std::move(fitted));
-    kept_ = {};
   }
+  SUFFICE_ASSIGN_OR_RETURN(const bool promoted, FollowPromotions());
+  if (refolded || promoted) kept_ = {};
   SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
   TellAlarms();
-  const bool paces = gate_->has_soft_budgets() && gate_->decisions() != published_decisions_;
-  if (changed || paces || learner_.cursor() != published_) {
-    SUFFICE_RETURN_IF_ERROR(Publish(refolded || EventsBetween(kept_, learner_.cursor()) >= kEventsBetweenStates));
+  const absl::Time now = absl::Now();
+  const bool paces =
+      gate_->has_soft_budgets() && gate_->decisions() != published_decisions_ && now >= next_pacing_;
+  if (refolded || configured || promoted || paces || learner_.cursor() != published_) {
+    next_pacing_ = now + kPacingInterval;
+    SUFFICE_RETURN_IF_ERROR(
+        Publish(refolded || promoted || EventsBetween(kept_, learner_.cursor()) >= kEventsBetweenStates));
   }
+  if (candidate_) SUFFICE_RETURN_IF_ERROR(StepRamp());
   SUFFICE_RETURN_IF_ERROR(gate_->Save(*log_, clock_->NowMicros(), /*always=*/false));
   MaybeStartFit();
+  return absl::OkStatus();
+}
+
+// All or nothing: a configuration that the keys of a release in use do not fit is not taken.
+absl::Status LearnerLoop::TakeConfig(std::shared_ptr<const Config> config) {
+  std::vector<std::pair<Learner*, std::shared_ptr<const Config>>> changes;
+  for (Learner* learner : {&learner_, candidate_ ? &*candidate_ : nullptr}) {
+    if (learner == nullptr) continue;
+    std::shared_ptr<const Config> effective = config;
+    if (learner->release() != nullptr) {
+      SUFFICE_ASSIGN_OR_RETURN(Config with_overrides, WithOverrides(*config, *learner->release()));
+      effective = std::make_shared<const Config>(std::move(with_overrides));
+    }
+    SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(effective->Hash(), ConfigToYaml(*effective)));
+    changes.emplace_back(learner, std::move(effective));
+  }
+  for (auto& [learner, effective] : changes) learner->ReplaceConfig(std::move(effective));
+  base_config_ = std::move(config);
+  parked_.reset();
+  if (candidate_) SUFFICE_RETURN_IF_ERROR(BeginRamp());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Learner> LearnerLoop::LearnerOn(int64_t release) {
+  for (std::optional<Learner>* at_hand : {&candidate_, &parked_}) {
+    if (!*at_hand || (*at_hand)->release_number() != release) continue;
+    Learner learner = *std::move(*at_hand);
+    at_hand->reset();
+    learner.SetObserver(nullptr);
+    SUFFICE_RETURN_IF_ERROR(learner.CatchUpFully());
+    return learner;
+  }
+  SUFFICE_ASSIGN_OR_RETURN(Learner learner, Learner::Begin(log_, base_config_, release));
+  SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(learner.config()->Hash(), ConfigToYaml(*learner.config())));
+  SUFFICE_RETURN_IF_ERROR(learner.CatchUpFully());
+  return learner;
+}
+
+absl::StatusOr<bool> LearnerLoop::FollowPromotions() {
+  SUFFICE_ASSIGN_OR_RETURN(const std::optional<PromotionRecord> newest, log_->NewestPromotion());
+  if (!newest || newest->seq == promotion_.seq) return false;
+  const bool ramps = newest->share < 1;
+  const int64_t serving = ramps ? newest->base : newest->release;
+  const bool changes = serving != learner_.release_number();
+  if (changes) {
+    SUFFICE_ASSIGN_OR_RETURN(Learner next, LearnerOn(serving));
+    parked_ = std::exchange(learner_, std::move(next));
+  }
+  promotion_ = *newest;
+  spdlog::info("release {} is in force for {:.0f}% of the decisions: {}", newest->release, 100 * newest->share,
+               newest->reason);
+  if (!ramps) {
+    source_->DropCandidate();
+    candidate_.reset();
+    trial_.reset();
+  } else if (!candidate_ || candidate_->release_number() != newest->release) {
+    SUFFICE_RETURN_IF_ERROR(BeginRamp());
+  }
+  return changes;
+}
+
+// The trial is a fold of the log, so it is the same after a restart: the candidate reads again what came since its
+// release, and the trial with it.
+absl::Status LearnerLoop::BeginRamp() {
+  candidate_.reset();
+  candidate_published_ = false;
+  SUFFICE_ASSIGN_OR_RETURN(Learner candidate, Learner::Begin(log_, base_config_, promotion_.release));
+  SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(candidate.config()->Hash(), ConfigToYaml(*candidate.config())));
+  candidate_ = std::move(candidate);
+  trial_.emplace(*candidate_->config(), promotion_.base, promotion_.release);
+  candidate_->SetObserver([this](const std::vector<ObservedDecision>& touched, LogCursor before, LogCursor after) {
+    trial_->Fold(touched, before, after);
+  });
+  return absl::OkStatus();
+}
+
+absl::Status LearnerLoop::StepRamp() {
+  const LogCursor before = candidate_->cursor();
+  SUFFICE_RETURN_IF_ERROR(candidate_->CatchUpFully());
+  const bool other_share = source_->candidate_share() != promotion_.share;
+  if (!candidate_published_ || other_share || candidate_->cursor() != before) {
+    SUFFICE_RETURN_IF_ERROR(PublishCandidate());
+  }
+  const RampTrial::Verdict verdict = trial_->At(promotion_.share);
+  if (verdict.step == RampTrial::Step::kWait) return absl::OkStatus();
+  PromotionRecord next{.time_us = clock_->NowMicros(), .reason = verdict.reason};
+  if (verdict.step == RampTrial::Step::kStop) {
+    next.release = promotion_.base;
+  } else {
+    next.release = promotion_.release;
+    next.share = NextRampShare(promotion_.share);
+    if (next.share < 1) next.base = promotion_.base;
+  }
+  const absl::Status appended = log_->AppendPromotion(std::move(next), promotion_.seq);
+  if (!appended.ok() && !absl::IsAborted(appended)) return appended;  // somebody else's promotion goes before
+  Notify();
   return absl::OkStatus();
 }
 
@@ -132,11 +239,22 @@ void LearnerLoop::TellAlarms() const {
 
 absl::Status LearnerLoop::Publish(bool with_state) {
   published_decisions_ = gate_->decisions();
+  learner_.CountSnapshotsFrom(last_number_);
   const SnapshotPtr snapshot = learner_.NextSnapshot(gate_->PacedBudgets(clock_->NowMicros()));
-  publisher_->Publish(snapshot);
+  last_number_ = snapshot->number;
+  source_->Publish(snapshot);
   published_ = snapshot->cursor;
   if (with_state) kept_ = snapshot->cursor;
   return log_->SaveSnapshot(learner_.RecordOf(*snapshot, clock_->NowMicros(), with_state));
+}
+
+absl::Status LearnerLoop::PublishCandidate() {
+  candidate_->CountSnapshotsFrom(last_number_);
+  const SnapshotPtr snapshot = candidate_->NextSnapshot(gate_->PacedBudgets(clock_->NowMicros()));
+  last_number_ = snapshot->number;
+  source_->PublishCandidate(snapshot, promotion_.share);
+  candidate_published_ = true;
+  return log_->SaveSnapshot(candidate_->RecordOf(*snapshot, clock_->NowMicros(), /*with_state=*/false));
 }
 
 void LearnerLoop::MaybeStartFit() {
@@ -144,7 +262,7 @@ void LearnerLoop::MaybeStartFit() {
   const auto wanted = learner_.WantsFittedFeatures();
   if (!wanted.ok() || !*wanted) return;
   fit_started_ = true;
-  fit_thread_ = std::thread([this, config = publisher_->Get()->config] {
+  fit_thread_ = std::thread([this, config = source_->Base()->config] {
     auto fitted = FitFeaturesOnLog(*log_, *config);
     if (fitted.ok()) {
       if (const absl::Status saved = log_->SaveFeatureSet((*fitted)->version(), (*fitted)->Serialize()); !saved.ok()) {

@@ -1,5 +1,6 @@
 // The thread that follows the log: folds, publishes snapshots (with soft budgets' targets, at least once a second while
-// decisions are made), fits the first feature projection, keeps states to restart from. Thread contract: thread-safe.
+// decisions are made), follows promotions and ramps releases up, fits the first feature projection, keeps states to
+// restart from. Thread contract: thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "engine/gate.h"
+#include "engine/ramp.h"
 #include "learner/learner.h"
 #include "learner/snapshot.h"
 #include "log/event_log.h"
@@ -21,10 +23,10 @@ namespace suffice {
 
 class LearnerLoop {
  public:
-  // Takes a caught-up learner and publishes its first snapshot. `log`, `publisher`, `clock` and `gate` outlive the
-  // loop.
-  LearnerLoop(Learner learner, EventLog* log, SnapshotPublisher* publisher, const Clock* clock,
-              absl::Duration publish_interval, Gate* gate);
+  // Takes a caught-up learner and publishes its first snapshot. `config` is the operator's, without a release's keys.
+  // `log`, `source`, `clock` and `gate` outlive the loop.
+  LearnerLoop(Learner learner, std::shared_ptr<const Config> config, EventLog* log, SnapshotSource* source,
+              const Clock* clock, Gate* gate);
   ~LearnerLoop();
 
   // Something was committed. Cheap.
@@ -43,19 +45,35 @@ class LearnerLoop {
   absl::Status WaitFor(int64_t ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // One round on the loop's thread: takes what was asked for, folds, publishes.
   absl::Status Round(std::shared_ptr<const Config> config, FeatureSetPtr fitted);
+  absl::Status TakeConfig(std::shared_ptr<const Config> config);
+  // Looks whether another promotion is in force; true: the base changed.
+  absl::StatusOr<bool> FollowPromotions();
+  // A learner on a release: one that is at hand, or a new one that has caught up.
+  absl::StatusOr<Learner> LearnerOn(int64_t release);
+  absl::Status BeginRamp();
+  absl::Status StepRamp();
   // Warns of the alarms that came since the last snapshot.
   void TellAlarms() const;
   absl::Status Publish(bool with_state);
+  absl::Status PublishCandidate();
   void MaybeStartFit();
 
   EventLog* const log_;
-  SnapshotPublisher* const publisher_;
+  SnapshotSource* const source_;
   const Clock* const clock_;
   const absl::Duration publish_interval_;
   Gate* const gate_;
 
   // The loop's thread only (and the constructor).
+  std::shared_ptr<const Config> base_config_;  // without the keys of a release
   Learner learner_;
+  std::optional<Learner> candidate_;  // while a release is ramped up
+  std::optional<RampTrial> trial_;    // likewise
+  bool candidate_published_ = false;  // since it began or was configured anew
+  std::optional<Learner> parked_;     // that served before: a rollback goes on from it
+  PromotionRecord promotion_;         // in force
+  int64_t last_number_ = 0;           // of snapshots
+  absl::Time next_pacing_ = absl::InfinitePast();
   LogCursor published_;
   int64_t published_decisions_ = 0;  // of the gate
   LogCursor kept_;  // cursor of the newest kept state

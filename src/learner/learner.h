@@ -3,6 +3,7 @@
 // thread-safe).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,6 +48,8 @@ class Learner {
   // Takes a new configuration. Starts over when the half-life or the drift settings changed.
   void ReplaceConfig(std::shared_ptr<const Config> config);
 
+  // Takes over the count of snapshots from another learner of the same log.
+  void CountSnapshotsFrom(int64_t last_number) { last_number_ = std::max(last_number_, last_number); }
   // The next snapshot, numbered one higher than the last. `budgets`: every account of a soft budget, as of now.
   SnapshotPtr NextSnapshot(const std::vector<PacedBudget>& budgets = {});
   // A row for the log, with the statistics when `with_state`.

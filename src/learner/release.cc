@@ -30,9 +30,9 @@ std::optional<std::string> ReadText(std::string_view& bytes) {
 }
 
 void AppendTier(const TierFit& tier, std::string& bytes) {
-  for (const double value : {tier.input_tokens, tier.input_tokens_estimate, tier.labels, tier.calibration.quality_offset,
-                             tier.calibration.quality_slope, tier.calibration.cost_scale,
-                             tier.calibration.latency_log_offset}) {
+  for (const double value :
+       {tier.input_tokens, tier.input_tokens_estimate, tier.labels, tier.calibration.quality_offset,
+        tier.calibration.quality_slope, tier.calibration.cost_scale, tier.calibration.latency_log_offset}) {
     AppendValue(bytes, value);
   }
   for (const RidgeStatistics* sums : {&tier.quality, &tier.output_tokens, &tier.latency}) sums->AppendTo(bytes);
@@ -40,9 +40,9 @@ void AppendTier(const TierFit& tier, std::string& bytes) {
 
 absl::StatusOr<TierFit> ReadTier(std::string_view& bytes, int dimensions) {
   TierFit tier;
-  for (double* value : {&tier.input_tokens, &tier.input_tokens_estimate, &tier.labels, &tier.calibration.quality_offset,
-                        &tier.calibration.quality_slope, &tier.calibration.cost_scale,
-                        &tier.calibration.latency_log_offset}) {
+  for (double* value :
+       {&tier.input_tokens, &tier.input_tokens_estimate, &tier.labels, &tier.calibration.quality_offset,
+        &tier.calibration.quality_slope, &tier.calibration.cost_scale, &tier.calibration.latency_log_offset}) {
     const auto read = ReadValue<double>(bytes);
     if (!read || !std::isfinite(*read)) return Malformed("cut short, or a number that is not finite");
     *value = *read;

@@ -1,6 +1,7 @@
 #include "learner/snapshot.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -165,7 +166,9 @@ const SnapshotPtr& SnapshotPublisher::Get() const {
     uint64_t version = 0;
     SnapshotPtr snapshot;
   };
-  thread_local Cache cache;
+  // An engine's two publishers are numbered one after the other, so they do not drive each other out.
+  thread_local std::array<Cache, 2> caches;
+  Cache& cache = caches[instance_ % 2];
   if (cache.instance != instance_ || cache.version != version_.load(std::memory_order_acquire)) {
     absl::MutexLock lock(&mutex_);
     cache.snapshot = snapshot_;

@@ -35,8 +35,8 @@ class SqliteReleaseStore final : public ReleaseStore {
   }
 
   absl::StatusOr<std::vector<ReleaseRecord>> Releases() override {
-    SUFFICE_ASSIGN_OR_RETURN(Statement select,
-                             database_.Prepare(fmt::format("SELECT {} FROM releases ORDER BY number", kReleaseColumns)));
+    SUFFICE_ASSIGN_OR_RETURN(
+        Statement select, database_.Prepare(fmt::format("SELECT {} FROM releases ORDER BY number", kReleaseColumns)));
     std::vector<ReleaseRecord> releases;
     while (true) {
       SUFFICE_ASSIGN_OR_RETURN(const bool row, select.Step());
@@ -48,8 +48,8 @@ class SqliteReleaseStore final : public ReleaseStore {
   absl::StatusOr<ReleaseRecord> Load(int64_t number) override { return LoadRow(number); }
 
   absl::StatusOr<std::vector<PromotionRecord>> Promotions() override {
-    SUFFICE_ASSIGN_OR_RETURN(Statement select,
-                             database_.Prepare(fmt::format("SELECT {} FROM promotions ORDER BY seq", kPromotionColumns)));
+    SUFFICE_ASSIGN_OR_RETURN(
+        Statement select, database_.Prepare(fmt::format("SELECT {} FROM promotions ORDER BY seq", kPromotionColumns)));
     std::vector<PromotionRecord> promotions;
     while (true) {
       SUFFICE_ASSIGN_OR_RETURN(const bool row, select.Step());
@@ -84,9 +84,8 @@ class SqliteReleaseStore final : public ReleaseStore {
 
  private:
   absl::StatusOr<ReleaseRecord> LoadRow(int64_t number) {
-    SUFFICE_ASSIGN_OR_RETURN(
-        Statement select,
-        database_.Prepare(fmt::format("SELECT {}, fit FROM releases WHERE number = ?1", kReleaseColumns)));
+    SUFFICE_ASSIGN_OR_RETURN(Statement select, database_.Prepare(fmt::format(
+                                                   "SELECT {}, fit FROM releases WHERE number = ?1", kReleaseColumns)));
     select.BindInt(1, number);
     SUFFICE_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return UnknownReleaseError(number);

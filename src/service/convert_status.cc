@@ -101,6 +101,9 @@ void ToProto(const ServiceReport& report, v1::AdminServiceGetStatusResponse* res
   response->set_reload_error(report.reload_error);
   response->set_feature_set(status.feature_set);
   response->set_snapshot(status.snapshot);
+  response->set_release(status.release);
+  response->set_ramp_release(status.ramp_release);
+  response->set_ramp_share(status.ramp_share);
   FillCounters(status, response);
   response->set_log_error(status.log_error);
   response->set_infeasible(status.infeasible);

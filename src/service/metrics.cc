@@ -72,6 +72,11 @@ void AddState(const ServiceReport& report, std::vector<MetricFamily>& out) {
       .Add(static_cast<double>(s.started_us) * kMicros)
       .MoveTo(out);
   Gauge("snapshot", "Number of the learned state in use.").Add(s.snapshot).MoveTo(out);
+  Gauge("release", "The release that decisions are made on; 0: none.").Add(s.release).MoveTo(out);
+  Gauge("ramp_release", "The release that is being ramped up; 0: none.").Add(s.ramp_release).MoveTo(out);
+  Gauge("ramp_share", "Share of the decisions that are made on the release being ramped up.")
+      .Add(s.ramp_share)
+      .MoveTo(out);
   Gauge("observations", "Decisions with a reward behind the learned state.").Add(s.observations).MoveTo(out);
   Gauge("audit_share", "Share of the decisions since start that were drawn to be judged.")
       .Add(s.audit_share)
