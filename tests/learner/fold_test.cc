@@ -1,5 +1,6 @@
 // The fold of the log: what decisions teach, and that the order of events does not matter.
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "base/hash.h"
@@ -7,6 +8,7 @@
 #include "catch.h"
 #include "features/feature_set.h"
 #include "learner/learner.h"
+#include "learner/release.h"
 #include "learner/settlement.h"
 #include "log/event_log.h"
 
@@ -247,6 +249,119 @@ TEST_CASE("a tier added later starts near the mean of the others, at its own pri
   CHECK(fresh.quality_sigma > 2 * known.quality_sigma);
   // About 58 tokens an answer at $4 per million.
   CHECK(fresh.cost_usd == Approx(58 * 4e-6).epsilon(0.5));
+}
+
+namespace {
+
+// What a refit of everything that was folded so far would leave, on the same features.
+Release ReleaseOf(const Learner& learner, int64_t decision_seq) {
+  Release release{
+      .number = 1, .cursor = learner.cursor(), .decision_seq = decision_seq, .features = learner.features()};
+  for (const auto& [name, tier] : learner.statistics().tiers()) {
+    release.tiers[name] = {.quality = tier.quality.Discounted(),
+                           .output_tokens = tier.output_tokens.Discounted(),
+                           .latency = tier.latency.Discounted(),
+                           .input_tokens = tier.input_tokens,
+                           .input_tokens_estimate = tier.input_tokens_estimate};
+  }
+  return release;
+}
+
+std::shared_ptr<const Config> WithoutForgetting() {
+  Config config = TwoTiers();
+  config.policy.half_life = 0;
+  config.drift.enabled = false;
+  return std::make_shared<const Config>(config);
+}
+
+}  // namespace
+
+TEST_CASE("a learner on a release of all that was folded goes on as the one that folded it") {
+  constexpr int kDecisions = 600;
+  Traffic traffic(kDecisions);
+  const auto config = WithoutForgetting();
+  Learner whole(traffic.log.get(), config, traffic.features);
+  for (int i = 0; i < 400; ++i) {
+    traffic.Settle(i);
+    traffic.Tell(i, RewardOf(i));
+  }
+  REQUIRE(whole.CatchUpFully().ok());
+  const auto release = std::make_shared<const Release>(ReleaseOf(whole, /*decision_seq=*/400));
+  Learner on_release(traffic.log.get(), config, release);
+  for (int i = 400; i < kDecisions; ++i) {
+    traffic.Tell(i, RewardOf(i));
+    traffic.Settle(i);
+  }
+  REQUIRE(whole.CatchUpFully().ok());
+  REQUIRE(on_release.CatchUp(7).ok());
+  REQUIRE(on_release.CatchUpFully().ok());
+  CHECK(on_release.cursor() == whole.cursor());
+  const SnapshotPtr a = whole.NextSnapshot(), b = on_release.NextSnapshot();
+  CHECK(b->release == 1);
+  CHECK(a->observations == Approx(b->observations));
+  for (size_t i = 0; i < a->models.size(); ++i) {
+    CHECK((a->models[i].quality().theta - b->models[i].quality().theta).norm() < kTolerance);
+  }
+  // The state of the limits is warmed by what came before the release.
+  CHECK(on_release.limits().contexts_seen() == whole.limits().contexts_seen());
+}
+
+TEST_CASE("a release reads back as itself, and nothing but itself") {
+  Traffic traffic(200);
+  for (int i = 0; i < 200; ++i) {
+    traffic.Settle(i);
+    traffic.Tell(i, RewardOf(i));
+  }
+  Learner learner(traffic.log.get(), WithoutForgetting(), traffic.features);
+  REQUIRE(learner.CatchUpFully().ok());
+  Release release = ReleaseOf(learner, 200);
+  release.overrides = {"policy.igw.gamma=400", "policy.threshold.alpha=0.3"};
+  release.tiers["large"].calibration = {.quality_offset = 0.1, .quality_slope = 0.8, .cost_scale = 1.2};
+  release.tiers["large"].labels = 67;
+  const std::string bytes = EncodeFit(release);
+  const auto again = DecodeRelease({.number = 1, .fit = bytes}, traffic.features);
+  REQUIRE(again.ok());
+  CHECK(EncodeFit(*again) == bytes);
+  CHECK(again->overrides == release.overrides);
+  CHECK(again->cursor == release.cursor);
+  CHECK(again->tiers.at("large").calibration == release.tiers["large"].calibration);
+  CHECK(again->tiers.at("large").labels == 67);
+  for (size_t length = 0; length < bytes.size(); length += 1 + length / 50) {
+    CHECK_FALSE(DecodeRelease({.fit = bytes.substr(0, length)}, traffic.features).ok());
+  }
+  CHECK_FALSE(DecodeRelease({.fit = bytes + "x"}, traffic.features).ok());
+  const auto effective = WithOverrides(*traffic.config, *again);
+  REQUIRE(effective.ok());
+  CHECK(effective->policy.igw_gamma == 400);
+  Release wrong = release;
+  wrong.overrides = {"policy.igw.gama=400"};
+  CHECK(WithOverrides(*traffic.config, wrong).status().message().find("policy.igw.gama") != std::string_view::npos);
+}
+
+TEST_CASE("a release's calibration bends the models, and their uncertainty with them") {
+  Traffic traffic(200);
+  for (int i = 0; i < 200; ++i) {
+    traffic.Settle(i);
+    traffic.Tell(i, RewardOf(i));
+  }
+  const auto config = WithoutForgetting();
+  Learner learner(traffic.log.get(), config, traffic.features);
+  REQUIRE(learner.CatchUpFully().ok());
+  Release plain = ReleaseOf(learner, 200), bent = plain;
+  bent.tiers["small"].calibration = {
+      .quality_offset = 0.1, .quality_slope = 0.5, .cost_scale = 2, .latency_log_offset = std::log(3.0)};
+  const auto predict = [&](const Release& release) {
+    Learner on(traffic.log.get(), config, std::make_shared<const Release>(release));
+    REQUIRE(on.CatchUpFully().ok());
+    std::vector<float> x(static_cast<size_t>(traffic.features->dimensions()), 0.25F);
+    x[0] = 1;
+    return on.NextSnapshot()->models[0].Predict(x, 0, 0, config->tiers[0].price);
+  };
+  const TierPrediction a = predict(plain), b = predict(bent);
+  CHECK(b.quality == Approx(0.1 + 0.5 * a.quality));
+  CHECK(b.quality_sigma == Approx(0.5 * a.quality_sigma));
+  CHECK(b.cost_usd == Approx(2 * a.cost_usd));
+  CHECK(b.latency_ms == Approx(3 * a.latency_ms));
 }
 
 }  // namespace suffice
