@@ -19,11 +19,11 @@ namespace suffice {
 // One prompt, run on some tiers and judged, outside of the log.
 struct Evaluation {
   std::string id;
-  std::string sketch;                 // Sketch::Encode(), with the log's salt
+  std::string sketch;  // Sketch::Encode(), with the log's salt
   double input_tokens_estimate = 0;
-  double weight = 1;                  // inverse of the probability that it was drawn
+  double weight = 1;  // inverse of the probability that it was drawn
   struct Answer {
-    std::optional<double> reward;     // in [0, 1]; nothing: not judged
+    std::optional<double> reward;  // in [0, 1]; nothing: not judged
     double cost_usd = 0;
     int64_t input_tokens = 0, output_tokens = 0;
     double latency_ms = 0;
@@ -54,7 +54,7 @@ struct RefitReport {
     double labels = 0;
     double effective_size = 0;
     TierCalibration calibration;
-    double calibration_error = 0;        // mean absolute, in ten bins of held-out predictions, after calibration
+    double calibration_error = 0;  // mean absolute, in ten bins of held-out predictions, after calibration
     double calibration_error_before = 0;
   };
   std::vector<Tier> tiers;
