@@ -18,7 +18,8 @@ absl::StatusOr<ConfiguredTraffic> LoadConfiguredTraffic(const ConfigFlags& flags
   SUFFICE_ASSIGN_OR_RETURN(loaded.traffic, ReadTraffic(traffic_path, names));
   if (tiers_from_traffic) {
     loaded.config.tiers = TiersFromTraffic(loaded.traffic);
-    SUFFICE_RETURN_IF_ERROR(ValidateConfig(loaded.config));
+    // Parsed again, so that what depends on the tiers is filled in and checked.
+    SUFFICE_ASSIGN_OR_RETURN(loaded.config, ParseConfig(ConfigToYaml(loaded.config), traffic_path));
   }
   return loaded;
 }

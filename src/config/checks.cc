@@ -54,6 +54,23 @@ void CheckTierReference(const Config& config, const Keys& keys, const std::strin
   report(keys, fmt::format("no tier is called \"{}\"; {}", name, SuggestWord(name, names)));
 }
 
+void CheckThreshold(const Config& config, const ReportProblem& report) {
+  const ThresholdConfig& threshold = config.policy.threshold;
+  const bool serves = config.policy.kind == PolicyKind::kThreshold;
+  for (const auto& [key, tier] : {std::pair{"strong", threshold.strong}, {"weak", threshold.weak}}) {
+    const Keys keys{"policy", "threshold", key};
+    if (!tier.empty()) {
+      CheckTierReference(config, keys, tier, report);
+    } else if (serves) {
+      report(keys, "expected the name of a tier: policy threshold chooses between two, and there are not just two");
+    }
+  }
+  if (!threshold.strong.empty() && threshold.strong == threshold.weak) {
+    report({"policy", "threshold", "weak"},
+           fmt::format("expected another tier than strong (\"{}\")", threshold.strong));
+  }
+}
+
 void CheckPolicy(const Config& config, const ConfigParseOptions& options, const ReportProblem& report) {
   const PolicyConfig& policy = config.policy;
   if (policy.kind == PolicyKind::kFixed && policy.fixed_tier.empty()) {
@@ -70,6 +87,7 @@ void CheckPolicy(const Config& config, const ConfigParseOptions& options, const 
   const bool names_known = !config.tiers.empty() && std::none_of(config.tiers.begin(), config.tiers.end(),
                                                                  [](const Tier& tier) { return tier.name.empty(); });
   if (options.allow_no_tiers || !names_known) return;
+  CheckThreshold(config, report);
   if (!policy.fixed_tier.empty()) CheckTierReference(config, {"policy", "fixed", "tier"}, policy.fixed_tier, report);
   for (const auto& [tier, weight] : policy.weights) {
     CheckTierReference(config, {"policy", "weighted", "weights", tier}, tier, report);
@@ -166,6 +184,22 @@ bool IsListenAddress(std::string_view address) {
 }
 
 }  // namespace
+
+void NameThresholdTiers(Config& config) {
+  ThresholdConfig& threshold = config.policy.threshold;
+  if (config.policy.kind != PolicyKind::kThreshold || config.tiers.size() != 2) return;
+  const auto price = [](const Tier& tier) {
+    return std::pair(tier.price.output_usd_per_mtok, tier.price.input_usd_per_mtok);
+  };
+  const size_t dear = price(config.tiers[1]) >= price(config.tiers[0]) ? 1 : 0;
+  const auto other_than = [&](const std::string& name) {
+    return config.tiers[config.tiers[0].name == name ? 1 : 0].name;
+  };
+  if (threshold.strong.empty()) {
+    threshold.strong = threshold.weak.empty() ? config.tiers[dear].name : other_than(threshold.weak);
+  }
+  if (threshold.weak.empty()) threshold.weak = other_than(threshold.strong);
+}
 
 void CheckConfig(const Config& config, const ConfigParseOptions& options, const ReportProblem& report) {
   CheckTiers(config, options, report);

@@ -51,6 +51,7 @@ SourceLocation Locate(const YamlNode& root, const std::vector<std::string>& keys
 absl::StatusOr<Config> Decode(const YamlNode& root, const ConfigParseOptions& options, Diagnostics& diagnostics) {
   Config config = DecodeConfig(root, diagnostics);
   if (root.kind != YamlNode::Kind::kMap) return diagnostics.ToStatus();
+  if (!options.allow_no_tiers) NameThresholdTiers(config);
   CheckConfig(config, options, [&](const std::vector<std::string>& keys, const std::string& reason) {
     const std::string path = fmt::format("{}", fmt::join(keys, "."));
     // A value that did not decode would break rules that its writer kept.
@@ -105,7 +106,10 @@ absl::StatusOr<Config> ParseConfig(const std::string& yaml, const std::string& n
 
 absl::Status ValidateConfig(const Config& config) {
   Diagnostics diagnostics("");
-  return Decode(EncodeConfig(config), {}, diagnostics).status();
+  SUFFICE_ASSIGN_OR_RETURN(const Config decoded, Decode(EncodeConfig(config), {}, diagnostics));
+  // What a file may leave out for ParseConfig to fill in, code must say.
+  if (decoded.policy.threshold == config.policy.threshold) return absl::OkStatus();
+  return absl::InvalidArgumentError("policy.threshold: expected the names of the strong and the weak tier");
 }
 
 std::string ConfigToYaml(const Config& config) { return WriteYaml(EncodeConfig(config)); }

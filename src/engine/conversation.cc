@@ -40,8 +40,23 @@ struct Choice {
   std::string why;
 };
 
-// The eligible tier of the best score.
-std::optional<size_t> BestOf(const std::vector<TierView>& tiers, const RowWeights& weights) {
+// Whether the policy's own choice is that of the best score, but for exploration.
+bool GoesByScore(PolicyKind kind) {
+  return kind != PolicyKind::kRandom && kind != PolicyKind::kWeighted && kind != PolicyKind::kThreshold;
+}
+
+// The tier that policy threshold takes when it does not explore. REQUIRES: a tier is eligible.
+size_t WithoutEpsilon(PolicyConfig policy, const DecisionRecord& row) {
+  policy.threshold.epsilon = 0;
+  std::vector<TierView> tiers = row.tiers;
+  return static_cast<size_t>(RunPolicy(policy, row.multipliers, /*u=*/0.5, tiers));
+}
+
+// The eligible tier of the best score, or what policy threshold takes.
+std::optional<size_t> BestOf(const PolicyConfig& policy, const DecisionRecord& row, const RowWeights& weights) {
+  const std::vector<TierView>& tiers = row.tiers;
+  const bool any = std::any_of(tiers.begin(), tiers.end(), IsEligible);
+  if (any && policy.kind == PolicyKind::kThreshold) return WithoutEpsilon(policy, row);
   std::optional<size_t> best;
   double best_score = 0;
   for (size_t i = 0; i < tiers.size(); ++i) {
@@ -57,7 +72,7 @@ std::optional<size_t> BestOf(const std::vector<TierView>& tiers, const RowWeight
 // Keeps `had`, or leaves it for the tier that promises most beyond what switching costs.
 Choice KeepOrGain(const Config& config, const DecisionRecord& row, const RowWeights& weights, size_t had) {
   Choice choice{had, fmt::format("the conversation keeps {}", row.session_tier)};
-  if (config.policy.kind == PolicyKind::kRandom || config.policy.kind == PolicyKind::kWeighted) return choice;
+  if (!GoesByScore(config.policy.kind)) return choice;
   double most = 0;
   for (size_t i = 0; i < row.tiers.size(); ++i) {
     if (!IsEligible(row.tiers[i]) || i == had) continue;
@@ -72,8 +87,11 @@ Choice KeepOrGain(const Config& config, const DecisionRecord& row, const RowWeig
   return choice;
 }
 
-std::string WhyLeft(const DecisionRecord& row, const TierView* had, const std::string& best) {
-  if (row.session_tier.empty()) return fmt::format("nothing is explored in a tool loop: {} has the best score", best);
+std::string WhyLeft(const DecisionRecord& row, const TierView* had, const std::string& best, bool by_score) {
+  if (row.session_tier.empty()) {
+    return fmt::format("nothing is explored in a tool loop: {} {}", best,
+                       by_score ? "has the best score" : "is what the policy takes");
+  }
   return fmt::format("the conversation left {} ({}) for {}", row.session_tier,
                      had != nullptr ? had->exclusion_detail : "no longer configured", best);
 }
@@ -97,9 +115,10 @@ void KeepConversation(const Snapshot& snapshot, const RouteRequest& request, Con
   if (had != row.tiers.end() && IsEligible(*had)) {
     choice = KeepOrGain(*snapshot.config, row, weights, static_cast<size_t>(had - row.tiers.begin()));
   } else {
-    const std::optional<size_t> best = BestOf(row.tiers, weights);
+    const std::optional<size_t> best = BestOf(snapshot.config->policy, row, weights);
     if (!best) return;
-    choice = {*best, WhyLeft(row, had != row.tiers.end() ? &*had : nullptr, row.tiers[*best].tier)};
+    choice = {*best, WhyLeft(row, had != row.tiers.end() ? &*had : nullptr, row.tiers[*best].tier,
+                             snapshot.config->policy.kind != PolicyKind::kThreshold)};
   }
   for (size_t i = 0; i < row.tiers.size(); ++i) {
     if (i != choice.tier) consideration.Exclude(i, ExclusionReason::kSession, choice.why);

@@ -76,7 +76,7 @@ Explanation ExplainDecision(const DecisionRecord& decision, const Config& made_w
   if (const TierView* runner_up = RunnerUp(decision)) {
     explanation.contributions = Contributions(decision, runner_up->tier, snapshot);
   }
-  explanation.flips = FlipsOf(decision, explanation.draw);
+  explanation.flips = FlipsOf(decision, explanation.draw, made_with.policy);
   return explanation;
 }
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "policy/policy.h"
+
 namespace suffice {
 namespace {
 
@@ -86,12 +88,38 @@ std::string ExclusionSentence(const TierView& other, double margin) {
   return fmt::format("{} was excluded: {}{}; {}", other.tier, WordsOf(other.exclusion), detail, score);
 }
 
-void AddTier(const DecisionRecord& decision, const TierView& chosen, const TierView& other, Sentences& flips) {
+const TierView* ViewOf(const DecisionRecord& decision, std::string_view tier) {
+  for (const TierView& view : decision.tiers) {
+    if (view.tier == tier && view.exclusion == ExclusionReason::kNone) return &view;
+  }
+  return nullptr;
+}
+
+// What policy threshold saw, and what would have moved it. Nothing where it had no choice.
+void AddThreshold(const DecisionRecord& decision, const ThresholdConfig& threshold, Sentences& flips) {
+  const TierView *strong = ViewOf(decision, threshold.strong), *weak = ViewOf(decision, threshold.weak);
+  if (strong == nullptr || weak == nullptr) return;
+  const double gain = strong->quality - weak->quality, wins = StrongWins(threshold, gain);
+  const bool strong_serves = wins >= threshold.alpha;
+  const std::string& other = strong_serves ? weak->tier : strong->tier;
+  flips.push_back(fmt::format("P({} wins) was {:.4f}, {} alpha {:.4f}: an alpha {} {:.4f} takes {}", strong->tier, wins,
+                              strong_serves ? "not below" : "below", threshold.alpha,
+                              strong_serves ? "above" : "of at most", wins, other));
+  if (threshold.slope <= 0 || threshold.alpha <= 0 || threshold.alpha >= 1) return;
+  const double needed = (std::log(threshold.alpha / (1 - threshold.alpha)) - threshold.intercept) / threshold.slope;
+  flips.push_back(fmt::format("{} would have been taken if its predicted quality were {:.4f} higher", other,
+                              std::abs(needed - gain)));
+}
+
+void AddTier(const DecisionRecord& decision, const TierView& chosen, const TierView& other, bool threshold,
+             Sentences& flips) {
   const double margin = chosen.score - other.score;
   if (other.exclusion == ExclusionReason::kSession) {
     flips.push_back(SessionSentence(other, margin));
   } else if (other.exclusion != ExclusionReason::kNone) {
     flips.push_back(ExclusionSentence(other, margin));
+  } else if (threshold) {
+    // Said once, of both tiers.
   } else if (margin < 0) {
     flips.push_back(fmt::format("{} had a score higher by {:.4f}; {} was chosen {}", other.tier, -margin, chosen.tier,
                                 decision.origin == DecisionOrigin::kLive ? "to explore" : "by the caller"));
@@ -135,7 +163,7 @@ std::string_view WordsOf(ExclusionReason reason) {
   return "";
 }
 
-std::vector<std::string> FlipsOf(const DecisionRecord& decision, double draw) {
+std::vector<std::string> FlipsOf(const DecisionRecord& decision, double draw, const PolicyConfig& policy) {
   Sentences flips;
   const auto chosen = std::find_if(decision.tiers.begin(), decision.tiers.end(),
                                    [&](const TierView& view) { return view.tier == decision.tier; });
@@ -149,8 +177,10 @@ std::vector<std::string> FlipsOf(const DecisionRecord& decision, double draw) {
   } else {
     flips.push_back(fmt::format("the caller chose; the policy would have chosen {}", decision.policy_tier));
   }
+  const bool threshold = policy.kind == PolicyKind::kThreshold;
+  if (threshold) AddThreshold(decision, policy.threshold, flips);
   for (const TierView& view : decision.tiers) {
-    if (view.tier != chosen->tier) AddTier(decision, *chosen, view, flips);
+    if (view.tier != chosen->tier) AddTier(decision, *chosen, view, threshold, flips);
   }
   return flips;
 }

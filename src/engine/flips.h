@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "log/records.h"
+#include "suffice/config.h"
 #include "suffice/types.h"
 
 namespace suffice {
@@ -18,6 +19,7 @@ std::string_view WordsOf(ExclusionReason reason);
 // other tier: what stood against it, the quality or price that would have given it the best score, and the prices of a
 // dollar and of a late answer beyond which it is preferred. Scores and prices are the row's, in natural units: score =
 // quality price * quality - dollar price * cost - late price * P(late). `draw`: see DrawNumber.
-std::vector<std::string> FlipsOf(const DecisionRecord& decision, double draw);
+// Under policy threshold, whose choice no score moves, the sentence is about P(strong wins), alpha and quality.
+std::vector<std::string> FlipsOf(const DecisionRecord& decision, double draw, const PolicyConfig& policy);
 
 }  // namespace suffice

@@ -23,6 +23,8 @@ Candidate EstimatesOf(const TierView& view, const RowWeights& weights) {
 Candidate CandidateOf(const TierView& view, const PolicyConfig& policy, const RowWeights& weights) {
   Candidate candidate = EstimatesOf(view, weights);
   candidate.is_fixed = view.tier == policy.fixed_tier;
+  candidate.is_strong = view.tier == policy.threshold.strong;
+  candidate.is_weak = view.tier == policy.threshold.weak;
   for (const auto& [tier, weight] : policy.weights) {
     if (tier == view.tier) candidate.weight = weight;
   }

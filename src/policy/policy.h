@@ -38,6 +38,7 @@ struct Candidate {
   double probe = 0;       // least propensity under a policy that explores, less where the tier is dear
   double weight = 0;      // policy weighted: the tier's weight
   bool is_fixed = false;  // policy fixed: this is the tier
+  bool is_strong = false, is_weak = false;  // policy threshold: its two tiers
 
   double score = 0;
   double propensity = 0;
@@ -58,6 +59,10 @@ ExclusionReason CheckEligibility(const Tier& tier, const Requirements& requireme
 //   w.quality quality - (w.cost_usd + tier_usd_weight) cost_usd - sum_p w.late_p late_p
 double PlainScore(const ScoreWeights& weights, const Candidate& candidate);
 
+// P(strong wins) as the policy threshold sees it, from the gain = predicted quality of the strong tier minus that of the
+// weak one: 1 / (1 + exp(-(intercept + slope gain))). In [0, 1]; rises with the gain.
+double StrongWins(const ThresholdConfig& threshold, double gain);
+
 // Fills in `score` and `propensity` of every candidate. With w the weights, the score is the plain one, plus, for
 // policies thompson and igw, w.quality new_tier_bonus quality_sigma while observations < burn_in. Whatever is uncertain
 // is so in units of quality: below, sigma = w.quality quality_sigma and gap = (best score - score) / w.quality (infinite
@@ -71,6 +76,10 @@ double PlainScore(const ScoreWeights& weights, const Candidate& candidate);
 //   fixed           1 for the fixed tier; if it is not eligible, 1 for the best score
 //   random          1/K each
 //   weighted        the weights, scaled to sum to 1; 1/K each if all of them are 0
+//   threshold       1 - epsilon for the strong tier where StrongWins(quality_strong - quality_weak) >= alpha and for the
+//                   weak one elsewhere, epsilon for the other of the two; 1 for the one of them that is eligible alone;
+//                   1 for the best score when neither is. Scores, and so the prices of limits, do not move it: what
+//                   sets its cost is alpha
 // Where a policy explores (thompson, linucb, igw, epsilon_greedy), a tier below probe_a min(1, mean cost / cost_a) is
 // raised to it, at the expense of the others in proportion.
 // Propensities of eligible tiers are >= 0 and sum to 1 within 1e-12; others are 0. Allocates nothing.

@@ -105,6 +105,23 @@ void Weighted(Field& field) {
   for (int i = 0; i < field.count; ++i) field.tiers[i]->propensity = field.tiers[i]->weight / sum;
 }
 
+// The strong tier where it is likely enough to win, the weak one elsewhere.
+void Threshold(const ThresholdConfig& threshold, Field& field) {
+  Candidate *strong = nullptr, *weak = nullptr;
+  for (int i = 0; i < field.count; ++i) {
+    if (field.tiers[i]->is_strong) strong = field.tiers[i];
+    if (field.tiers[i]->is_weak) weak = field.tiers[i];
+  }
+  if (strong == nullptr && weak == nullptr) return GiveRestToBest(field);
+  if (strong == nullptr || weak == nullptr) {
+    (strong != nullptr ? strong : weak)->propensity = 1;
+    return;
+  }
+  const bool strong_serves = StrongWins(threshold, strong->quality - weak->quality) >= threshold.alpha;
+  (strong_serves ? strong : weak)->propensity = 1 - threshold.epsilon;
+  (strong_serves ? weak : strong)->propensity = threshold.epsilon;
+}
+
 // Raises what is below its probe.
 void Probe(Field& field) {
   const double mean_cost = MeanCost(field);
@@ -144,13 +161,18 @@ void Explore(const PolicyConfig& policy, Field& field) {
       return Fixed(field);
     case PolicyKind::kRandom:
       return Uniform(field, 1);
-    case PolicyKind::kThreshold:
     case PolicyKind::kWeighted:
       return Weighted(field);
+    case PolicyKind::kThreshold:
+      return Threshold(policy.threshold, field);
   }
 }
 
 }  // namespace
+
+double StrongWins(const ThresholdConfig& threshold, double gain) {
+  return 1 / (1 + std::exp(-(threshold.intercept + threshold.slope * gain)));
+}
 
 double PlainScore(const ScoreWeights& weights, const Candidate& candidate) {
   double score =

@@ -52,6 +52,37 @@ TEST_CASE("policy fixed needs its tier, and the tier must be there") {
   CHECK(Errors(kTiers + "policy: {kind: fixed, fixed: {tier: large}}\n").empty());
 }
 
+TEST_CASE("policy threshold needs two tiers, which it finds by itself where there are no others") {
+  const std::string priced = "tiers: [{name: large, price: {output_usd_per_mtok: 9}}, {name: small}]\n";
+  const auto names = [](const std::string& yaml) {
+    const absl::StatusOr<Config> config = ParseConfig(yaml, "p.yaml");
+    if (!config.ok()) return std::string(config.status().message());
+    return config->policy.threshold.strong + " over " + config->policy.threshold.weak;
+  };
+  CHECK(names(kTiers + "policy: {kind: threshold}\n") == "large over small");  // equal prices: the later one
+  CHECK(names(priced + "policy: {kind: threshold}\n") == "large over small");
+  CHECK(names(priced + "policy: {kind: threshold, threshold: {strong: small}}\n") == "small over large");
+  CHECK(names(priced + "policy: {kind: threshold, threshold: {weak: large}}\n") == "small over large");
+  CHECK(names(priced + "policy: {kind: threshold, threshold: {weak: large, strong: large}}\n") ==
+        "p.yaml:2:45: policy.threshold.weak: expected another tier than strong (\"large\")");
+  CHECK(names(priced + "policy: {kind: threshold, threshold: {weak: larg}}\n") ==
+        "p.yaml:2:45: policy.threshold.weak: no tier is called \"larg\"; did you mean \"large\"?");
+  const std::string three = "tiers: [{name: a}, {name: b}, {name: c}]\n";
+  CHECK(names(three + "policy: {kind: threshold, threshold: {strong: a}}\n") ==
+        "p.yaml:2:38: policy.threshold.weak: expected the name of a tier: policy threshold chooses between two, and "
+        "there are not just two");
+  CHECK(names(three + "policy: {kind: threshold, threshold: {strong: a, weak: c}}\n") == "a over c");
+  CHECK(names(priced) == " over ");
+
+  Config made = TwoTiers();
+  made.policy.kind = PolicyKind::kThreshold;
+  CHECK(ValidateConfig(made).message() ==
+        "policy.threshold: expected the names of the strong and the weak tier");
+  made.policy.threshold.strong = "small";
+  made.policy.threshold.weak = "large";
+  CHECK(ValidateConfig(made).ok());
+}
+
 TEST_CASE("policy weighted needs weights of known tiers that sum to something") {
   CHECK(Errors(kTiers + "policy: {kind: weighted}\n") ==
         "p.yaml:2:16: policy.kind: weighted needs policy.weighted.weights");

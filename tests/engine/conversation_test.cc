@@ -110,7 +110,7 @@ TEST_CASE("a gain beyond switch_gain makes a conversation leave, once") {
         "the conversation left small for large: 0.0600 better, where more than 0.0500 was asked for");
   CHECK(fixture.Decide(Ask(), row.tier).tier == "large");
 
-  for (const PolicyKind kind : {PolicyKind::kRandom, PolicyKind::kWeighted}) {  // do not go by score
+  for (const PolicyKind kind : {PolicyKind::kRandom, PolicyKind::kWeighted, PolicyKind::kThreshold}) {  // do not go by score
     Config config = TwoTiers(0.3);
     config.policy.kind = kind;
     CHECK(Fixture(config).Decide(Ask(), "small").tier == "small");

@@ -16,6 +16,7 @@ struct Row {
   DecisionRecord row;
   ScoreWeights weights;
   double large_usd = 0;  // extra price of a dollar on large
+  PolicyConfig policy{.kind = PolicyKind::kEpsilonGreedy, .epsilon = 0};
 
   Row() {
     row.tiers = {{.tier = "small", .quality = 0.7, .cost_usd = 0.0001, .late = {0, 0.01, 0}},
@@ -29,9 +30,11 @@ struct Row {
       candidates.push_back({.quality = view.quality,
                             .cost_usd = view.cost_usd,
                             .late = view.late,
-                            .tier_usd_weight = view.tier == "large" ? large_usd : 0});
+                            .tier_usd_weight = view.tier == "large" ? large_usd : 0,
+                            .is_strong = view.tier == "large",
+                            .is_weak = view.tier == "small"});
     }
-    DecidePropensities({.kind = PolicyKind::kEpsilonGreedy, .epsilon = 0}, weights, candidates);
+    DecidePropensities(policy, weights, candidates);
     for (size_t i = 0; i < candidates.size(); ++i) {
       row.tiers[i].score = candidates[i].score;
       row.tiers[i].propensity = row.tiers[i].exclusion == ExclusionReason::kNone ? candidates[i].propensity : 0;
@@ -42,7 +45,7 @@ struct Row {
     if (weights.late[1] != 0) row.multipliers.emplace_back("late_p95", weights.late[1]);
     if (large_usd != 0) row.multipliers.emplace_back("cost_usd.large", large_usd);
     Score();
-    return FlipsOf(row, 0.25);
+    return FlipsOf(row, 0.25, policy);
   }
   double Lead() const { return row.tiers[0].score - row.tiers[1].score; }
 };
@@ -149,7 +152,23 @@ TEST_CASE("infeasible limits, the caller's choice and other draws come first") {
   row.Flips();
   row.row.tiers[0].propensity = 0.75;
   row.row.tiers[1].propensity = 0.25;
-  CHECK(FlipsOf(row.row, 0.25).at(0) == "a draw in [0.7500, 1.0000) instead of 0.2500 would have chosen large");
+  CHECK(FlipsOf(row.row, 0.25, {}).at(0) == "a draw in [0.7500, 1.0000) instead of 0.2500 would have chosen large");
+}
+
+TEST_CASE("under policy threshold it is P(strong wins) and quality that would have moved the choice") {
+  Row row;
+  row.policy = {.kind = PolicyKind::kThreshold};
+  row.policy.threshold = {.strong = "large", .weak = "small", .alpha = 0.8, .intercept = 0.1, .slope = 2, .epsilon = 0};
+  const std::vector<std::string> flips = row.Flips();
+  REQUIRE(flips.size() == 2);
+  CHECK(flips[0] == "P(large wins) was 0.6225, below alpha 0.8000: an alpha of at most 0.6225 takes large");
+  const double more = NumberAfter(flips, "if its predicted quality were ");
+  CHECK(StrongWins(row.policy.threshold, 0.2 + more) == Approx(0.8).margin(1e-3));
+  CHECK(flips[1].starts_with("large would have been taken"));
+
+  row.policy.threshold.alpha = 0.4;
+  row.row.tier = row.row.policy_tier = "large";
+  CHECK(row.Flips().at(0) == "P(large wins) was 0.6225, not below alpha 0.4000: an alpha above 0.6225 takes small");
 }
 
 }  // namespace suffice

@@ -14,7 +14,7 @@ namespace {
 
 const std::vector<PolicyKind> kAllKinds{PolicyKind::kThompson,      PolicyKind::kLinUcb, PolicyKind::kIgw,
                                         PolicyKind::kEpsilonGreedy, PolicyKind::kFixed,  PolicyKind::kRandom,
-                                        PolicyKind::kWeighted};
+                                        PolicyKind::kWeighted,      PolicyKind::kThreshold};
 
 PolicyConfig Policy(PolicyKind kind) {
   PolicyConfig policy;
@@ -35,6 +35,8 @@ std::vector<Candidate> RandomCandidates(std::mt19937& random) {
   }
   candidates[random() % candidates.size()].eligible = true;
   candidates[random() % candidates.size()].is_fixed = true;
+  candidates.front().is_strong = true;
+  candidates.back().is_weak = candidates.size() > 1;
   return candidates;
 }
 
@@ -221,6 +223,48 @@ TEST_CASE("baselines do as they are told among the eligible") {
   CHECK(Propensities(candidates, Policy(PolicyKind::kWeighted)) == std::vector<double>{0, 0.5, 0.5});
 }
 
+TEST_CASE("the strong tier serves where it is likely enough to win") {
+  std::vector<Candidate> candidates{Make(0.7, 0), Make(0.5, 0), Make(0.9, 0)};
+  candidates[0].is_strong = true;
+  candidates[1].is_weak = true;
+  PolicyConfig policy = Policy(PolicyKind::kThreshold);
+  policy.threshold.intercept = 0.1;
+  policy.threshold.slope = 2;
+  const double wins = StrongWins(policy.threshold, candidates[0].quality - candidates[1].quality);
+  CHECK(wins == Approx(1 / (1 + std::exp(-(0.1 + 2 * 0.2)))));
+
+  policy.threshold.alpha = wins;  // at alpha the strong tier serves
+  policy.threshold.epsilon = 0.02;
+  CHECK(Propensities(candidates, policy) == std::vector<double>{0.98, 0.02, 0});
+  policy.threshold.alpha = wins + 1e-9;
+  CHECK(Propensities(candidates, policy) == std::vector<double>{0.02, 0.98, 0});
+  // Prices of limits do not move it, whatever the scores are.
+  for (double price : {0.0, 1.0, 1e6}) {
+    candidates[0].cost_usd = 1;
+    CHECK(Propensities(candidates, policy, {.quality = 0, .cost_usd = price}) == std::vector<double>{0.02, 0.98, 0});
+  }
+
+  candidates[1].eligible = false;
+  CHECK(Propensities(candidates, policy) == std::vector<double>{1, 0, 0});
+  candidates[0].eligible = false;
+  CHECK(Propensities(candidates, policy) == std::vector<double>{0, 0, 1});
+  candidates[1].eligible = true;
+  CHECK(Propensities(candidates, policy) == std::vector<double>{0, 1, 0});
+}
+
+TEST_CASE("P(strong wins) rises with the gain and stays a probability") {
+  ThresholdConfig threshold;
+  double last = 0;
+  for (double gain = -1; gain <= 1; gain += 0.01) {
+    const double wins = StrongWins(threshold, gain);
+    CHECK(wins > last);
+    CHECK(wins < 1);
+    last = wins;
+  }
+  CHECK(StrongWins({.intercept = -1e6}, 0) == 0);
+  CHECK(StrongWins({.intercept = 1e6}, 0) == 1);
+}
+
 TEST_CASE("a probed tier keeps a little of the traffic, less where it is dear, under policies that explore") {
   std::vector<Candidate> candidates(3);
   for (Candidate& candidate : candidates) candidate.observations = 1e6;
@@ -235,6 +279,7 @@ TEST_CASE("a probed tier keeps a little of the traffic, less where it is dear, u
     const auto p = Propensities(candidates, policy);
     CHECK(std::accumulate(p.begin(), p.end(), 0.0) == Approx(1).margin(1e-12));
     if (kind == PolicyKind::kFixed || kind == PolicyKind::kRandom || kind == PolicyKind::kWeighted) continue;
+    if (kind == PolicyKind::kThreshold) continue;
     CHECK(p[1] == Approx(0.01));
     CHECK(p[2] == Approx(0.01 / 3));  // three times the mean cost
   }
