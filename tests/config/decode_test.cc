@@ -98,8 +98,8 @@ TEST_CASE("values out of range are refused") {
 
 TEST_CASE("a wrong choice lists the right ones") {
   CHECK(Errors(kTiers + "policy: {kind: tompson}\n") ==
-        "p.yaml:2:16: policy.kind: expected one of thompson, linucb, igw, epsilon_greedy, fixed, random, weighted; got "
-        "tompson (did you mean \"thompson\"?)");
+        "p.yaml:2:16: policy.kind: expected one of thompson, linucb, igw, epsilon_greedy, fixed, random, weighted, "
+        "threshold; got tompson (did you mean \"thompson\"?)");
   CHECK(Errors(kTiers + "mode: []\n") == "p.yaml:2:7: mode: expected one of live, apprentice, log_only; got a list");
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("every error is reported, in the order of the file") {
                "nmae: x\n") ==
         "p.yaml:1:18: serve.drain_s: expected a number in [0, 3600], got -1\n"
         "p.yaml:2:15: audit.rate: expected a number in [0, 1], got 2\n"
-        "p.yaml:4:15: tiers.0.colour: unknown key; expected one of name, model, price, price_changes, "
+        "p.yaml:4:15: tiers.0.colour: unknown key; expected one of name, model, provider, price, price_changes, "
         "thinking_budget_tokens, context_tokens, max_output_tokens, keep_warm_s, cold_start_ms, capabilities, "
         "deployments, prior\n"
         "p.yaml:5:12: tiers.1.name: \"a\" is taken by tiers.0\n"
