@@ -4,9 +4,10 @@ namespace suffice {
 
 std::vector<Command> AllCommands() {
   return {
-      ServeCommand(),       CallCommand(),    StatusCommand(),          CheckConfigCommand(),
-      PrintConfigCommand(), PlayCommand(),    ReplayCommand(),          PlanCommand(),
-      FitFeaturesCommand(), RebuildCommand(), PromoteCommand(), RollbackCommand(), SnapshotsCommand(), GenerateTrafficCommand(),
+      ServeCommand(),       CallCommand(),    StatusCommand(),  CheckConfigCommand(),
+      PrintConfigCommand(), PlayCommand(),    ReplayCommand(),  PlanCommand(),
+      FitFeaturesCommand(), RebuildCommand(), PromoteCommand(), RollbackCommand(),
+      SnapshotsCommand(),   ExportCommand(),  ImportCommand(),  GenerateTrafficCommand(),
   };
 }
 

@@ -11,8 +11,10 @@ namespace suffice {
 
 Command CallCommand();
 Command CheckConfigCommand();
+Command ExportCommand();
 Command FitFeaturesCommand();
 Command GenerateTrafficCommand();
+Command ImportCommand();
 Command PlanCommand();
 Command PlayCommand();
 Command PrintConfigCommand();

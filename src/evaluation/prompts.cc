@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "evaluation/json_line.h"
+#include "log/json_line.h"
 #include "evaluation/traffic.h"
 
 namespace suffice {

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
-#include "evaluation/json_line.h"
+#include "log/json_line.h"
 #include "evaluation/write_file.h"
 #include "suffice/status.h"
 

@@ -13,9 +13,9 @@
 
 #include "base/hash.h"
 #include "base/status_macros.h"
-#include "evaluation/json_line.h"
 #include "evaluation/traffic.h"
 #include "features/sketch.h"
+#include "log/json_line.h"
 #include "nightly/strata.h"
 
 namespace suffice {

@@ -11,6 +11,8 @@
 #include "evaluation/example_traffic.h"
 #include "evaluation/replay.h"
 #include "learner/learner.h"
+#include "log/log_export.h"
+#include "log/log_import.h"
 #include "suffice/engine.h"
 #include "suffice/status.h"
 
@@ -103,6 +105,24 @@ TEST_CASE("a replay's log has everything, and comes to the statistics that it ke
   Learner scratch(log.get(), config, kept->features());
   REQUIRE(scratch.CatchUpFully().ok());
   CHECK(RelativeDifference(kept->statistics(), scratch.statistics()) < 1e-9);
+}
+
+TEST_CASE("statistics of an imported log are those of the exported one") {
+  const Folder folder;
+  const ReplayOptions options = WithLog(folder.File("replay.db"));
+  MustReplay(options);
+  std::ofstream lines(folder.File("log.jsonl"), std::ios::binary);
+  REQUIRE(ExportLog(options.db, lines).ok());
+  lines.close();
+  REQUIRE(ImportLog(folder.File("log.jsonl"), folder.File("imported.db")).ok());
+  const auto config = std::make_shared<const Config>(options.config);
+  const auto log = MustOpenLog(options.db), imported = MustOpenLog(folder.File("imported.db"));
+  const auto kept = Learner::Resume(log.get(), config), resumed = Learner::Resume(imported.get(), config);
+  REQUIRE((kept.ok() && resumed.ok()));
+  CHECK(resumed->statistics().Serialize() == kept->statistics().Serialize());
+  Learner scratch(log.get(), config, kept->features()), rebuilt(imported.get(), config, resumed->features());
+  REQUIRE((scratch.CatchUpFully().ok() && rebuilt.CatchUpFully().ok()));
+  CHECK(rebuilt.statistics().Serialize() == scratch.statistics().Serialize());
 }
 
 TEST_CASE("an engine goes on from a replay's log") {

@@ -1,4 +1,4 @@
-#include "evaluation/json_line.h"
+#include "log/json_line.h"
 
 #include <fmt/format.h>
 
