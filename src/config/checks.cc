@@ -170,6 +170,57 @@ void CheckLimits(const Config& config, const ConfigParseOptions& options, const 
   CheckQualityLimits(config, tiers_known, report);
 }
 
+// `name` may be empty: the first provider.
+void CheckProviderReference(const Config& config, const Keys& keys, const std::string& name,
+                            const ReportProblem& report) {
+  if (config.providers.empty() || config.FindProvider(name) != nullptr) return;
+  std::vector<std::string_view> names;
+  for (const ProviderConfig& provider : config.providers) names.push_back(provider.name);
+  report(keys, fmt::format("no provider is called \"{}\"; {}", name, SuggestWord(name, names)));
+}
+
+void CheckProviders(const Config& config, const ReportProblem& report) {
+  CheckUniqueNames({"providers"}, config.providers, report);
+  for (size_t i = 0; i < config.providers.size(); ++i) {
+    const ProviderConfig& provider = config.providers[i];
+    const Keys keys{"providers", std::to_string(i)};
+    const bool is_url = provider.base_url.starts_with("http://") || provider.base_url.starts_with("https://");
+    if (!provider.base_url.empty() && !is_url) {
+      report(Join(keys, {"base_url"}),
+             fmt::format("expected http://... or https://..., got {}", provider.base_url));
+    }
+    if (!provider.api_key_env.empty() && !provider.api_key_file.empty()) {
+      report(Join(keys, {"api_key_file"}), "expected either api_key_env or api_key_file, got both");
+    }
+  }
+  for (size_t i = 0; i < config.tiers.size(); ++i) {
+    CheckProviderReference(config, {"tiers", std::to_string(i), "provider"}, config.tiers[i].provider, report);
+  }
+}
+
+// What a judge of its kind cannot do without; empty: nothing is missing.
+std::string MissingOf(const Config& config, const JudgeConfig& judge) {
+  if (judge.kind == JudgeKind::kLlm && judge.model.empty()) return "llm needs a model";
+  if (judge.kind == JudgeKind::kLlm && config.providers.empty()) return "llm needs at least one of providers";
+  if (judge.kind == JudgeKind::kRegex && judge.pattern.empty()) return "regex needs a pattern";
+  if (judge.kind == JudgeKind::kCommand && judge.command.empty()) return "command needs a command";
+  return "";
+}
+
+void CheckJudges(const Config& config, const ConfigParseOptions& options, const ReportProblem& report) {
+  CheckUniqueNames({"judges"}, config.judges, report);
+  const bool tiers_known = !options.allow_no_tiers && !config.tiers.empty();
+  for (size_t i = 0; i < config.judges.size(); ++i) {
+    const JudgeConfig& judge = config.judges[i];
+    const Keys keys{"judges", std::to_string(i)};
+    if (const std::string missing = MissingOf(config, judge); !missing.empty()) report(Join(keys, {"kind"}), missing);
+    CheckProviderReference(config, Join(keys, {"provider"}), judge.provider, report);
+    if (judge.pairwise_against.empty()) continue;
+    if (judge.kind != JudgeKind::kLlm) report(Join(keys, {"pairwise_against"}), "only judges of kind llm compare");
+    if (tiers_known) CheckTierReference(config, Join(keys, {"pairwise_against"}), judge.pairwise_against, report);
+  }
+}
+
 // "host:port" or "[v6 address]:port"; port 0 asks the system for a free one.
 bool IsListenAddress(std::string_view address) {
   const size_t colon = address.rfind(':');
@@ -206,6 +257,8 @@ void CheckConfig(const Config& config, const ConfigParseOptions& options, const 
   CheckPolicy(config, options, report);
   CheckPrices(config, report);
   CheckLimits(config, options, report);
+  CheckProviders(config, report);
+  CheckJudges(config, options, report);
   const FeatureConfig& features = config.features;
   if (features.fit_after_prompts != 0 && features.fit_after_prompts < 2 * features.dimensions) {
     report({"features", "fit_after_prompts"},

@@ -26,7 +26,7 @@ struct ChatCall {
   std::string provider;  // name; empty: the first one
   std::string model;
   std::vector<Message> messages;
-  int64_t max_output_tokens = 0;       // thinking included; 0: not stated
+  int64_t max_output_tokens = 0;       // of the answer; thinking comes on top; 0: not stated
   int64_t thinking_budget_tokens = 0;  // 0: none
   double temperature = 0;
   Price price;                // to settle the cost

@@ -117,6 +117,43 @@ TEST_CASE("the listening address is host:port") {
   }
 }
 
+TEST_CASE("providers: unique, with a URL, and one place for the key") {
+  CHECK(Errors(kTiers + "providers: [{name: a, base_url: https://a/v1, api_key_env: KEY}]\n").empty());
+  CHECK(Errors(kTiers + "providers: [{name: a, base_url: https://a}, {name: a, base_url: https://b}]\n") ==
+        "p.yaml:2:52: providers.1.name: \"a\" is taken by providers.0");
+  CHECK(Errors(kTiers + "providers: [{name: a, base_url: api.example.com}]\n") ==
+        "p.yaml:2:33: providers.0.base_url: expected http://... or https://..., got api.example.com");
+  CHECK(Errors(kTiers + "providers: [{name: a}]\n") == "p.yaml:2:13: providers.0.base_url: required");
+  CHECK(Errors(kTiers + "providers: [{name: a, base_url: http://a, api_key_env: K, api_key_file: f}]\n") ==
+        "p.yaml:2:73: providers.0.api_key_file: expected either api_key_env or api_key_file, got both");
+}
+
+TEST_CASE("whoever names a provider names one that is there") {
+  const std::string provider = "providers: [{name: near, base_url: https://a/v1}]\n";
+  CHECK(Errors("tiers: [{name: a, provider: nera}]\n" + provider) ==
+        "p.yaml:1:29: tiers.0.provider: no provider is called \"nera\"; did you mean \"near\"?");
+  CHECK(Errors("tiers: [{name: a, provider: near}]\n" + provider).empty());
+  CHECK(Errors(kTiers + provider + "judges: [{name: j, model: m, provider: far}]\n") ==
+        "p.yaml:3:40: judges.0.provider: no provider is called \"far\"; expected one of near");
+}
+
+TEST_CASE("a judge has what its kind needs") {
+  const std::string head = kTiers + "providers: [{name: p, base_url: https://a/v1}]\n";
+  const auto errors = [&](const std::string& judge) { return Errors(head + "judges: [" + judge + "]\n"); };
+  CHECK(errors("{name: j, model: m, pairwise_against: large}, {name: n, kind: numeric}").empty());
+  CHECK(errors("{name: j, kind: llm}") == "p.yaml:3:26: judges.0.kind: llm needs a model");
+  CHECK(errors("{name: j, kind: regex}") == "p.yaml:3:26: judges.0.kind: regex needs a pattern");
+  CHECK(errors("{name: j, kind: command}") == "p.yaml:3:26: judges.0.kind: command needs a command");
+  CHECK(errors("{name: j, kind: numeric}, {name: j, kind: exact_match}") ==
+        "p.yaml:3:43: judges.1.name: \"j\" is taken by judges.0");
+  CHECK(errors("{name: j, model: m, pairwise_against: lage}") ==
+        "p.yaml:3:48: judges.0.pairwise_against: no tier is called \"lage\"; did you mean \"large\"?");
+  CHECK(errors("{name: j, kind: numeric, pairwise_against: large}") ==
+        "p.yaml:3:53: judges.0.pairwise_against: only judges of kind llm compare");
+  CHECK(Errors(kTiers + "judges: [{name: j, kind: llm, model: m}]\n") ==
+        "p.yaml:2:26: judges.0.kind: llm needs at least one of providers");
+}
+
 TEST_CASE("a caller who fills tiers in later may leave them out, and checks afterwards") {
   const std::string yaml = "policy: {kind: fixed, fixed: {tier: large}, weighted: {weights: {large: 1}}}\n";
   absl::StatusOr<Config> config = ParseConfig(yaml, "p.yaml", {}, {.allow_no_tiers = true});

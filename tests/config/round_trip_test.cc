@@ -17,6 +17,7 @@ Config Full() {
   config.tiers = {
       Tier{.name = "small-1.5",
            .model = "vendor/small",
+           .provider = "near",
            .price = {0.1, 1.0 / 3.0},
            .thinking_budget_tokens = 1024,
            .context_tokens = 128000,
@@ -31,8 +32,42 @@ Config Full() {
   config.policy.weights = {{"null", 0.1}, {"small-1.5", 1e-300}, {" - x: {}", 0}};
   config.policy.thompson_scale = 0.1 + 0.2;
   config.policy.half_life = 0;
+  config.policy.threshold = {"null", "small-1.5", 0.7, -0.25, 3.5, 0.1};
   config.objective = {ObjectiveKind::kWeighted, 123.456};
   config.audit_rate = 1;
+  config.providers = {{.name = "far", .base_url = "https://far.example/v1", .api_key_env = "FAR_KEY"},
+                      {.name = "near",
+                       .base_url = "http://127.0.0.1:8000/v1",
+                       .api_key_file = "/run/keys/near # 1",
+                       .max_concurrency = 2,
+                       .requests_per_minute = 90.5,
+                       .connect_timeout_s = 1.5,
+                       .timeout_s = 60,
+                       .max_retries = 0}};
+  config.judges = {{.name = "by rubric",
+                    .kind = JudgeKind::kLlm,
+                    .version = "2: strict",
+                    .weight = 0.25,
+                    .provider = "near",
+                    .model = "judge-1",
+                    .price = {1, 2, 0.5, 4},
+                    .rubric = "Is it right?",
+                    .pairwise_against = "null",
+                    .max_output_tokens = 99},
+                   {.name = "n", .kind = JudgeKind::kNumeric, .tolerance = 0.01},
+                   {.name = "e", .kind = JudgeKind::kExactMatch},
+                   {.name = "r", .kind = JudgeKind::kRegex, .pattern = "^\\s*(yes|no)\\b"},
+                   {.name = "c", .kind = JudgeKind::kCommand, .command = "grade --strict # all", .timeout_s = 2.5}};
+  config.nightly = {.sample = 10,
+                    .run_budget_usd = 0.5,
+                    .judge_budget_usd = 0.25,
+                    .max_output_tokens = 77,
+                    .holdout = 0.4,
+                    .effective_size = 123,
+                    .confidence = 0.9,
+                    .margin = 0.01,
+                    .ramp = false,
+                    .ramp_decisions = 5};
   config.features.file = "/var/lib/suffice/features.bin";
   config.features.numeric = {{"turns", -std::numeric_limits<double>::max(), 5e-324}};
   config.features.categorical = {{"plan", {"free", "true", "~"}}};
@@ -88,7 +123,7 @@ TEST_CASE("names of choices") {
 }
 
 TEST_CASE("the policy files that come with the project are right, and learn") {
-  for (const std::string file : {"two_tiers", "three_tiers", "thinking_budget", "limits"}) {
+  for (const std::string file : {"two_tiers", "three_tiers", "thinking_budget", "limits", "nightly"}) {
     INFO(file);
     const absl::StatusOr<Config> config = LoadConfig(SUFFICE_SOURCE_DIR "/policies/" + file + ".yaml");
     INFO(config.status().ToString());

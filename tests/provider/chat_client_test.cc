@@ -75,8 +75,8 @@ class TempFile {
 };
 
 const std::string kTraffic =
-    R"({"id": "1", "prompt": "Question 0", "tiers": {"small": {"quality": 0.5, "input_tokens": 1000, "output_tokens": 100,)"
-    R"( "cached_input_tokens": 400, "reasoning_tokens": 60}, "large": {"quality": 0.9}}})";
+    R"({"id": "1", "prompt": "Question 0", "tiers": {"large": {"quality": 0.9}, "small": {"quality": 0.5,)"
+    R"( "input_tokens": 1000, "output_tokens": 100, "cached_input_tokens": 400, "reasoning_tokens": 60}}})";
 
 double CpuSeconds() {
   rusage usage{};
@@ -126,7 +126,7 @@ TEST_CASE("a call says what it was told to say") {
   call.thinking_budget_tokens = 1024;
   RunOne(*client, call);
   sent = fake.LastRequest();
-  CHECK(sent["max_tokens"] == 4096);
+  CHECK(sent["max_tokens"] == 4096 + 1024);
   CHECK(sent["thinking"] == nlohmann::json({{"type", "enabled"}, {"budget_tokens", 1024}}));
 }
 

@@ -17,7 +17,8 @@ const std::map<std::string, FailureKind>& KindNames() {
                                                            {"cut", FailureKind::kCut},
                                                            {"malformed", FailureKind::kMalformed},
                                                            {"wrong_model", FailureKind::kWrongModel},
-                                                           {"refusal", FailureKind::kRefusal}};
+                                                           {"refusal", FailureKind::kRefusal},
+                                                           {"garbled", FailureKind::kGarbled}};
   return names;
 }
 
@@ -33,7 +34,8 @@ absl::Status SetKind(const std::string& value, Failure& failure) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(fmt::format(
-      "kind: expected a status in [400, 599], hang, trickle, cut, malformed, wrong_model or refusal, got {}", value));
+      "kind: expected a status in [400, 599], hang, trickle, cut, malformed, wrong_model, refusal or garbled, got {}",
+      value));
 }
 
 absl::Status SetCount(const std::string& key, const std::string& value, int64_t& count) {
@@ -76,7 +78,8 @@ absl::StatusOr<Failure> ParseFailure(const std::string& text) {
 
 std::string FailureHelp() {
   return "kind=KIND,WHEN[,model=NAME]; KIND: a status (429 with retry_after=SECONDS), hang, trickle (delay_s=SECONDS a "
-         "byte), cut, malformed, wrong_model, refusal; WHEN: every=N, at=N, first=N or p=PROBABILITY";
+         "byte), cut, malformed, wrong_model, refusal, garbled (words that are no verdict); WHEN: every=N, at=N, "
+         "first=N or p=PROBABILITY";
 }
 
 FailurePlan::FailurePlan(std::vector<Failure> failures, uint64_t seed)

@@ -11,7 +11,7 @@
 
 namespace suffice::fake {
 
-enum class FailureKind { kStatus, kHang, kTrickle, kCut, kMalformed, kWrongModel, kRefusal };
+enum class FailureKind { kStatus, kHang, kTrickle, kCut, kMalformed, kWrongModel, kRefusal, kGarbled };
 
 struct Failure {
   FailureKind kind = FailureKind::kStatus;

@@ -118,6 +118,9 @@ Reply Service::Complete(const Request& request) {
             .prompt = json["messages"].back()["content"].get<std::string>(),
             .work = json["model"].dump() + json["messages"].dump(),
             .stream = json.value("stream", false)};
+  for (const Json& message : json["messages"]) {
+    if (message.value("role", "") == "user") chat.asked += message["content"].get<std::string>() + "\n";
+  }
   ledger_.CountRequest(chat.model);
   const Failure* failure = failures_.Next(chat.model);
   if (failure != nullptr) ledger_.CountFailure(failure->name);
@@ -153,13 +156,15 @@ nlohmann::ordered_json Service::MakeCompletion(const Chat& chat, const Failure* 
   Json message{{"role", "assistant"}};
   Json usage;
   if (chat.model == options_.referee.model) {
-    message["content"] = Verdict(chat.prompt, book_, options_.referee);
-    usage = Usage(RoughTokens(chat.prompt), RoughTokens(message["content"]), 0, 0);
+    message["content"] = Verdict(chat.asked, book_, options_.referee);
+    usage = Usage(RoughTokens(chat.asked), RoughTokens(message["content"]), 0, 0);
   } else {
     const RecordedAnswer& answer = book_.Answer(chat.model, chat.prompt);
     message["content"] = answer.text;
     usage = Usage(answer.input_tokens, answer.output_tokens, answer.cached_input_tokens, answer.reasoning_tokens);
   }
+  if (failure != nullptr && failure->kind == FailureKind::kGarbled)
+    message["content"] = "I would say it is rather good.";
   if (failure != nullptr && failure->kind == FailureKind::kWrongModel) model = "quite-another-model";
   if (failure != nullptr && failure->kind == FailureKind::kRefusal) {
     message["content"] = nullptr;

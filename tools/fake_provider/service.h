@@ -45,6 +45,7 @@ class Service {
   struct Chat {
     std::string model;
     std::string prompt;  // of the last message
+    std::string asked;   // of the user's messages, which a judge reads
     std::string work;    // the request's own words: what is billed
     bool stream = false;
   };
