@@ -53,7 +53,7 @@ class CurlChatClient final : public ChatClient {
     }
     std::vector<Lane> lanes;
     for (size_t i = 0; i < endpoints_.size(); ++i) lanes.emplace_back(&endpoints_[i], last_starts_[i]);
-    ChatRun run(multi_.get(), options_, calls, endpoint_of, lanes, spending, done);
+    ChatRun run(multi_.get(), options_, calls, endpoint_of, lanes, dialects_, spending, done);
     absl::StatusOr<int64_t> result = run.Run();
     for (size_t i = 0; i < lanes.size(); ++i) last_starts_[i] = lanes[i].last_start();
     return result;
@@ -77,6 +77,7 @@ class CurlChatClient final : public ChatClient {
   const ChatClientOptions options_;
   const std::unique_ptr<CURLM, MultiDeleter> multi_;  // keeps connections from run to run
   std::vector<std::optional<SteadyTime>> last_starts_;
+  ChatRun::Dialects dialects_;
 };
 
 }  // namespace

@@ -137,7 +137,12 @@ Reply ReadFailure(const RawReply& raw) {
   if (raw.http_status == 401) return Ended(CallStatus::kError, message, Next::kAbort, false);
   const bool again =
       std::find(kRetriedStatuses.begin(), kRetriedStatuses.end(), raw.http_status) != kRetriedStatuses.end();
-  return Ended(CallStatus::kError, message, again ? Next::kRetry : Next::kDone, false);
+  Reply reply = Ended(CallStatus::kError, message, again ? Next::kRetry : Next::kDone, false);
+  const std::string code = error == nullptr ? "" : TextAt(*error, "code");
+  if (raw.http_status == 400 && (code == "unsupported_parameter" || code == "unsupported_value")) {
+    reply.refused_parameter = TextAt(*error, "param");
+  }
+  return reply;
 }
 
 Reply Read(const ChatCall& call, const RawReply& raw) {

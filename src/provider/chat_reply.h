@@ -38,9 +38,10 @@ enum class Next {
 
 struct Reply {
   Next next = Next::kDone;
-  ChatAnswer answer;           // cost and retries are the caller's to fill in
-  bool usage_told = false;     // the tokens are the service's
-  bool may_be_billed = false;  // the service may have done the work
+  ChatAnswer answer;              // cost and retries are the caller's to fill in
+  bool usage_told = false;        // the tokens are the service's
+  bool may_be_billed = false;     // the service may have done the work
+  std::string refused_parameter;  // of the request, that the model does not take; empty: none
 };
 
 Reply ReadReply(const ChatCall& call, const RawReply& raw, std::string_view api_key);

@@ -2,17 +2,27 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace suffice {
 
-std::string ChatRequestJson(const ChatCall& call) {
+bool Learn(Dialect& dialect, std::string_view parameter) {
+  if (parameter == "max_tokens") return std::exchange(dialect.max_completion_tokens, true) == false;
+  if (parameter == "temperature") return std::exchange(dialect.default_temperature, true) == false;
+  return false;
+}
+
+std::string ChatRequestJson(const ChatCall& call, const Dialect& dialect) {
   using Json = nlohmann::ordered_json;
   Json messages = Json::array();
   for (const Message& message : call.messages) {
     messages.push_back(Json{{"role", message.role}, {"content", message.content}});
   }
-  Json body{{"model", call.model}, {"messages", std::move(messages)}, {"temperature", call.temperature}};
-  if (call.max_output_tokens > 0) body["max_tokens"] = call.max_output_tokens + call.thinking_budget_tokens;
+  Json body{{"model", call.model}, {"messages", std::move(messages)}};
+  if (!dialect.default_temperature) body["temperature"] = call.temperature;
+  if (call.max_output_tokens > 0)
+    body[dialect.max_completion_tokens ? "max_completion_tokens" : "max_tokens"] =
+        call.max_output_tokens + call.thinking_budget_tokens;
   if (call.thinking_budget_tokens > 0) {
     body["thinking"] = Json{{"type", "enabled"}, {"budget_tokens", call.thinking_budget_tokens}};
   }

@@ -6,7 +6,6 @@
 
 #include "absl/time/clock.h"
 #include "base/list_cost.h"
-#include "provider/chat_request.h"
 #include "provider/retry_delay.h"
 
 namespace suffice {
@@ -25,13 +24,14 @@ int Milliseconds(std::chrono::nanoseconds time) {
 }  // namespace
 
 ChatRun::ChatRun(CURLM* multi, const ChatClientOptions& options, std::span<const ChatCall> calls,
-                 const std::vector<size_t>& lane_of, std::vector<Lane>& lanes, ChatClient::Spending& spending,
-                 const ChatClient::Done& done)
+                 const std::vector<size_t>& lane_of, std::vector<Lane>& lanes, Dialects& dialects,
+                 ChatClient::Spending& spending, const ChatClient::Done& done)
     : multi_(multi),
       options_(options),
       calls_(calls),
       lane_of_(lane_of),
       lanes_(lanes),
+      dialects_(dialects),
       reservations_(spending),
       done_(done),
       progress_(calls.size()) {
@@ -93,10 +93,11 @@ bool ChatRun::StartOne(Lane& lane, SteadyTime now) {
 
 void ChatRun::Start(Lane& lane, size_t call, SteadyTime now) {
   const Endpoint& endpoint = lane.endpoint();
+  progress_[call].sent = dialects_[{lane_of_[call], calls_[call].model}];
   auto attempt = std::make_unique<HttpAttempt>(HttpRequest{.url = endpoint.url,
                                                            .api_key = endpoint.api_key,
                                                            .idempotency_key = calls_[call].key,
-                                                           .body = ChatRequestJson(calls_[call]),
+                                                           .body = ChatRequestJson(calls_[call], progress_[call].sent),
                                                            .connect_timeout_s = endpoint.config.connect_timeout_s,
                                                            .timeout_s = endpoint.config.timeout_s,
                                                            .max_body_bytes = options_.max_body_bytes});
@@ -144,9 +145,17 @@ void ChatRun::Finish(size_t call, CURLcode code) {
         fmt::format("provider \"{}\" refused its key: {}", lane.endpoint().config.name, reply.answer.error));
     return;
   }
+  if (MayRewrite(call, reply.refused_parameter)) return lane.AddRetry(call, std::chrono::steady_clock::now());
   if (reply.next == Next::kRetry && progress.retries < lane.endpoint().config.max_retries) return PlanRetry(call, raw);
   if (!reply.answer.error.empty()) reply.answer.error = lane.endpoint().config.name + ": " + reply.answer.error;
   End(call, std::move(reply));
+}
+
+bool ChatRun::MayRewrite(size_t call, const std::string& refused_parameter) {
+  Dialect known = progress_[call].sent;
+  if (!Learn(known, refused_parameter)) return false;
+  Learn(dialects_[{lane_of_[call], calls_[call].model}], refused_parameter);
+  return true;
 }
 
 void ChatRun::PlanRetry(size_t call, const RawReply& raw) {

@@ -5,13 +5,16 @@
 #include <curl/curl.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "provider/chat_client.h"
+#include "provider/chat_request.h"
 #include "provider/http_attempt.h"
 #include "provider/lane.h"
 #include "provider/reservations.h"
@@ -20,10 +23,13 @@ namespace suffice {
 
 class ChatRun {
  public:
+  // By place in `lanes` and model.
+  using Dialects = std::map<std::pair<size_t, std::string>, Dialect>;
+
   // `lane_of[i]` is the place in `lanes` of the provider of calls[i]. All that is given by reference outlives it.
   ChatRun(CURLM* multi, const ChatClientOptions& options, std::span<const ChatCall> calls,
-          const std::vector<size_t>& lane_of, std::vector<Lane>& lanes, ChatClient::Spending& spending,
-          const ChatClient::Done& done);
+          const std::vector<size_t>& lane_of, std::vector<Lane>& lanes, Dialects& dialects,
+          ChatClient::Spending& spending, const ChatClient::Done& done);
   // Takes what is still in flight off the multi handle.
   ~ChatRun();
   ChatRun(const ChatRun&) = delete;
@@ -37,6 +43,7 @@ class ChatRun {
     std::unique_ptr<HttpAttempt> attempt;  // in flight
     int32_t retries = 0;
     bool may_be_billed = false;  // an attempt that told no tokens
+    Dialect sent;                // that the newest attempt was written in
   };
 
   bool Finished() const;
@@ -49,6 +56,8 @@ class ChatRun {
   // Returns how many calls had come back.
   int TakeFinished();
   void Finish(size_t call, CURLcode code);
+  // Whether the model's refusal of a parameter says how to write the call so that it is taken.
+  bool MayRewrite(size_t call, const std::string& refused_parameter);
   void PlanRetry(size_t call, const RawReply& raw);
   void End(size_t call, Reply reply);
   Money CostOf(size_t call, const Reply& reply) const;
@@ -59,6 +68,7 @@ class ChatRun {
   const std::span<const ChatCall> calls_;
   const std::vector<size_t>& lane_of_;
   std::vector<Lane>& lanes_;
+  Dialects& dialects_;
   Reservations reservations_;
   const ChatClient::Done& done_;
   std::vector<Progress> progress_;

@@ -130,6 +130,27 @@ TEST_CASE("a call says what it was told to say") {
   CHECK(sent["thinking"] == nlohmann::json({{"type", "enabled"}, {"budget_tokens", 1024}}));
 }
 
+TEST_CASE("a model that takes parameters otherwise is written to as it wants, and remembered") {
+  const FakeProvider fake({"--strict-parameters"});
+  ProviderConfig provider = fake.Config();
+  provider.max_retries = 0;
+  const auto client = MakeClient({provider});
+  std::vector<ChatCall> calls = Calls(20);
+  for (ChatCall& call : calls) call.max_output_tokens = 100;
+  for (const ChatAnswer& answer : RunAll(*client, calls)) {
+    CHECK(answer.status == CallStatus::kOk);
+    CHECK(answer.retries == 0);
+  }
+  const nlohmann::json sent = fake.LastRequest();
+  CHECK(sent["max_completion_tokens"] == 100);
+  CHECK_FALSE(sent.contains("max_tokens"));
+  CHECK_FALSE(sent.contains("temperature"));
+  const int64_t requests = fake.Stats()["requests"];
+  CHECK(requests <= 20 + 2 * provider.max_concurrency);
+  RunOne(*client, Call(100));
+  CHECK(fake.Stats()["requests"] == requests + 1);
+}
+
 TEST_CASE("cost is by the price list, cached and reasoning tokens at prices of their own") {
   const TempFile traffic(kTraffic);
   const FakeProvider fake({"--traffic", traffic.path()});

@@ -36,6 +36,8 @@ po::options_description Describe(Settings& settings, Lists& lists) {
   add("api-key", po::value(&service.api_key), "required of every caller as a bearer token");
   add("fail", po::value(&lists.failures)->composing(), FailureHelp().c_str());
   add("no-idempotency", "bills every request, whatever its Idempotency-Key");
+  add("strict-parameters", po::bool_switch(&service.strict_parameters),
+      "refuses max_tokens (for max_completion_tokens) and a temperature, as the newest models do");
   add("judge-model", po::value(&referee.model)->default_value("judge"), "requests for it are judged");
   add("judge-noise", po::value(&referee.noise)->default_value(0), "standard deviation, in units of quality");
   add("judge-bias", po::value(&lists.biases)->composing(), "MODEL=+0.10, added to its quality; may be repeated");

@@ -48,8 +48,10 @@ Reply JsonReply(int status, const std::string& body, const Headers& headers) {
   return reply;
 }
 
-Reply ErrorReply(int status, const std::string& message, const std::string& code, const Headers& headers) {
-  const nlohmann::json error{{"message", message}, {"type", "fake_provider_error"}, {"code", code}};
+Reply ErrorReply(int status, const std::string& message, const std::string& code, const Headers& headers,
+                 const std::string& parameter) {
+  nlohmann::json error{{"message", message}, {"type", "fake_provider_error"}, {"code", code}};
+  if (!parameter.empty()) error["param"] = parameter;
   return JsonReply(status, nlohmann::json{{"error", error}}.dump(), headers);
 }
 

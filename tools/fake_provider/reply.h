@@ -19,7 +19,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 Reply JsonReply(int status, const std::string& body, const Headers& headers = {});
 // {"error": {"message", "type", "code"}} as OpenAI has it.
-Reply ErrorReply(int status, const std::string& message, const std::string& code, const Headers& headers = {});
+Reply ErrorReply(int status, const std::string& message, const std::string& code, const Headers& headers = {},
+                 const std::string& parameter = "");
 // Server-sent events, chunked.
 Reply EventReply(const std::vector<std::string>& events);
 // The same bytes, one at a time.

@@ -129,6 +129,11 @@ Reply Service::Complete(const Request& request) {
     const Headers headers = failure->retry_after.empty() ? Headers{} : Headers{{"Retry-After", failure->retry_after}};
     return ErrorReply(failure->status, "told to fail", failure->name, headers);
   }
+  for (const char* parameter : {"max_tokens", "temperature"}) {
+    if (!options_.strict_parameters || !json.contains(parameter)) continue;
+    return ErrorReply(400, fmt::format("Unsupported parameter: '{}'", parameter), "unsupported_parameter", {},
+                      parameter);
+  }
   if (chat.model != options_.referee.model && !book_.KnowsModel(chat.model)) {
     return ErrorReply(404, fmt::format("The model `{}` does not exist", chat.model), "model_not_found");
   }

@@ -18,7 +18,8 @@ namespace suffice::fake {
 struct ServiceOptions {
   double latency_scale = 0;  // times the recorded latency; 0: at once
   bool idempotent = true;
-  std::string api_key;  // required as a bearer token; empty: none is
+  bool strict_parameters = false;  // refuses max_tokens and a temperature, as the newest models do
+  std::string api_key;             // required as a bearer token; empty: none is
   RefereeOptions referee;
   std::vector<Failure> failures;
   uint64_t seed = 1;
