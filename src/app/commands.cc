@@ -4,10 +4,11 @@ namespace suffice {
 
 std::vector<Command> AllCommands() {
   return {
-      ServeCommand(),       CallCommand(),    StatusCommand(),  CheckConfigCommand(),
-      PrintConfigCommand(), PlayCommand(),    ReplayCommand(),  PlanCommand(),
-      FitFeaturesCommand(), RebuildCommand(), PromoteCommand(), RollbackCommand(),
-      SnapshotsCommand(),   ExportCommand(),  ImportCommand(),  GenerateTrafficCommand(),
+      ServeCommand(),           CallCommand(),        StatusCommand(),  CheckConfigCommand(),
+      PrintConfigCommand(),     PlayCommand(),        ReplayCommand(),  PlanCommand(),
+      EvaluateCommand(),        FitFeaturesCommand(), RebuildCommand(), PromoteCommand(),
+      RollbackCommand(),        SnapshotsCommand(),   ExportCommand(),  ImportCommand(),
+      GenerateTrafficCommand(),
   };
 }
 

@@ -12,6 +12,7 @@ namespace suffice {
 Command CallCommand();
 Command CheckConfigCommand();
 Command ExportCommand();
+Command EvaluateCommand();
 Command FitFeaturesCommand();
 Command GenerateTrafficCommand();
 Command ImportCommand();

@@ -25,8 +25,8 @@ Ends DifferenceEnds(const GateInput& input) {
   const ValueEstimate& d = input.difference;
   if (!input.many_looks) return {d.LowerBound(input.confidence), d.UpperBound(input.confidence)};
   const auto n = static_cast<double>(d.rows);
-  const double distance = SequenceOneSided(n, d.standard_error * std::sqrt(n), input.confidence, input.intended_rows);
-  return {d.value - distance, d.value + distance};
+  const double deviations = SequenceOneSided(n, std::sqrt(n), input.confidence, input.intended_rows);
+  return {d.Lower(deviations), d.Upper(deviations)};
 }
 
 LimitTest Test(const GateLimit& limit, double confidence) {

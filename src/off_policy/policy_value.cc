@@ -8,6 +8,7 @@
 
 #include "base/status_macros.h"
 #include "stats/asymptotic_sequence.h"
+#include "stats/normal.h"
 #include "stats/student.h"
 #include "suffice/status.h"
 
@@ -110,15 +111,66 @@ double SharedVariance(std::span<const ValueRow> rows, const PolicyTable& shares,
   return variance;
 }
 
+// A normal quantile's place taken by Student's of the same probability: what an estimated deviation asks for.
+double Studentised(double z, double degrees) {
+  return z < 0 ? InverseStudentCdf(NormalCdf(z), degrees) : -InverseStudentCdf(NormalCdf(-z), degrees);
+}
+
+// The quantile x of Hall's transformed statistic, as one of (estimate - truth) / se.
+double Unskewed(double x, double skewness) {
+  constexpr double kNone = 1e-6;
+  if (std::abs(skewness) < kNone) return x;
+  return 3 / skewness * (std::cbrt(1 + skewness * (x - skewness / 6)) - 1);
+}
+
 void SetIntervals(double rows_worth, const ValueOptions& options, ValueEstimate& estimate) {
-  const double half = InverseStudentCdf(0.5 + options.confidence / 2, estimate.degrees) * estimate.standard_error;
-  estimate.low = estimate.value - half;
-  estimate.high = estimate.value + half;
+  const double z = InverseNormalCdf(0.5 + options.confidence / 2);
+  estimate.low = estimate.Lower(z);
+  estimate.high = estimate.Upper(z);
   if (estimate.estimator != Estimator::kDr) return;
-  const double wide = SequenceHalfWidth(rows_worth, estimate.standard_error * std::sqrt(rows_worth), options.confidence,
-                                        options.intended_rows);
-  estimate.sequence_low = estimate.value - wide;
-  estimate.sequence_high = estimate.value + wide;
+  const double deviations =
+      SequenceHalfWidth(rows_worth, std::sqrt(rows_worth), options.confidence, options.intended_rows);
+  estimate.sequence_low = estimate.Lower(deviations);
+  estimate.sequence_high = estimate.Upper(deviations);
+}
+
+// Of one tier's residuals y - m, and of the weights w r that they enter with.
+struct Residuals {
+  double n = 0, squares = 0;                // unweighted
+  double weights = 0, squared_weights = 0;  // of the observed ones
+  double expected = 0;                      // sum over all rows of w^2 pi^2 / p: what squared_weights is on average
+};
+
+// What is to be added to sum (w d)^2 for residuals that were not seen yet: each tier's mean square is raised to that of
+// all tiers, with the weight of kVariancePrior observations beside its effective number.
+double UnseenSquares(std::span<const ValueRow> rows, const PolicyTable& shares, double switch_weight) {
+  std::vector<Residuals> tiers(rows[0].observed.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    for (size_t a = 0; a < tiers.size(); ++a) {
+      const ValueRow& row = rows[i];
+      if (row.observed[a] == 0) continue;
+      const double ratio = row.weight * shares[i][a] / row.observed[a];
+      const bool is_kept = std::abs(shares[i][a]) <= switch_weight * row.observed[a];
+      if (is_kept) tiers[a].expected += ratio * ratio * row.observed[a];
+      if (!std::isfinite(row.y[a])) continue;
+      tiers[a].n += 1;
+      tiers[a].squares += std::pow(row.y[a] - row.model[a], 2);
+      tiers[a].weights += std::abs(ratio);
+      tiers[a].squared_weights += ratio * ratio;
+    }
+  }
+  double n = 0, squares = 0, unseen = 0;
+  for (const Residuals& tier : tiers) {
+    n += tier.n;
+    squares += tier.squares;
+  }
+  if (n == 0) return 0;
+  for (const Residuals& tier : tiers) {
+    const double effective = tier.squared_weights > 0 ? tier.weights * tier.weights / tier.squared_weights : 0;
+    const double own = tier.n > 0 ? tier.squares / tier.n : 0;
+    unseen += tier.expected * kVariancePrior / (kVariancePrior + effective) * std::max(0.0, squares / n - own);
+  }
+  return unseen;
 }
 
 // `shares`: a policy, or the difference of two.
@@ -150,10 +202,17 @@ ValueEstimate Estimate(std::span<const ValueRow> rows, const PolicyTable& shares
   const double scale = by_ratio ? ratios : weights;
   result.value = scale > 0 ? sum / scale : kNan;
   if (estimator == Estimator::kIps && ratios == 0) result.value = kNan;
-  double squares = 0;
+  double squares = 0, cubes = 0;
   for (size_t i = 0; i < rows.size(); ++i) {
-    const double deviation = TermOf(terms[i], estimator) - result.value * (by_ratio ? terms[i].ratio : 1);
-    squares += std::pow(rows[i].weight * deviation, 2);
+    const double deviation =
+        rows[i].weight * (TermOf(terms[i], estimator) - result.value * (by_ratio ? terms[i].ratio : 1));
+    squares += deviation * deviation;
+    cubes += deviation * deviation * deviation;
+  }
+  if (squares > 0) result.skewness = cubes / std::pow(squares, 1.5);
+  if (estimator == Estimator::kDr || estimator == Estimator::kSwitchDr) {
+    const double none = std::numeric_limits<double>::infinity();
+    squares += UnseenSquares(rows, shares, estimator == Estimator::kDr ? none : options.switch_weight);
   }
   const double rows_worth = weights * weights / squared_weights;
   const double small_sample = rows_worth / std::max(1.0, rows_worth - 1);
@@ -174,13 +233,16 @@ absl::Status CheckOptions(std::span<const ValueRow> rows, const ValueOptions& op
 
 }  // namespace
 
-double ValueEstimate::LowerBound(double confidence) const {
-  return value - InverseStudentCdf(confidence, degrees) * standard_error;
+double ValueEstimate::Lower(double z) const {
+  return value - Unskewed(Studentised(z, degrees), skewness) * standard_error;
 }
 
-double ValueEstimate::UpperBound(double confidence) const {
-  return value + InverseStudentCdf(confidence, degrees) * standard_error;
+double ValueEstimate::Upper(double z) const {
+  return value - Unskewed(Studentised(-z, degrees), skewness) * standard_error;
 }
+
+double ValueEstimate::LowerBound(double confidence) const { return Lower(InverseNormalCdf(confidence)); }
+double ValueEstimate::UpperBound(double confidence) const { return Upper(InverseNormalCdf(confidence)); }
 
 absl::StatusOr<ValueEstimate> EstimateValue(std::span<const ValueRow> rows, const PolicyTable& policy,
                                             Estimator estimator, const ValueOptions& options) {

@@ -37,13 +37,19 @@ struct ValueEstimate {
   double effective_sample_size = 0;            // (sum w)^2 / sum w^2 of the importance weights
   double largest_weight = 0;                   // of the importance weights, ValueRow::weight scaled to a mean of 1
   double unobservable = 0;  // share of the policy's choices that go to tiers whose measure could not be observed
-  double degrees = 0;       // of freedom, of Student's t behind low and high
+  double degrees = 0;       // of freedom, of Student's t behind the intervals
+  double skewness = 0;      // of the estimate: sum (w d)^3 / (sum (w d)^2)^(3/2), see below
   int64_t rows = 0;
 
+  // The ends of an interval that would lie `z` standard errors away if the estimate were normal; see below.
+  double Lower(double z) const;
+  double Upper(double z) const;
   // The lower end of a one-sided interval for one look, and the upper one.
   double LowerBound(double confidence) const;
   double UpperBound(double confidence) const;
 };
+
+inline constexpr double kVariancePrior = 10;
 
 struct ValueOptions {
   double confidence = 0.95;
@@ -63,11 +69,14 @@ struct ValueOptions {
 //   kDm        mean of sum_a pi m: its interval knows nothing of the model's own error, and is far too narrow
 //   kSwitchDr  as kDr, r = 0 where pi / p exceeds `switch_weight`
 //   se^2 = sum w^2 d(phi)^2 / (sum w)^2 n / (n - 1)
-// Intervals for one look are Student's with as many degrees of freedom as the effective sample size less one. The
-// sequence of kDr is the asymptotic one of stats/asymptotic_sequence.h, of n = (sum w)^2 / sum w^2 observations.
-// Where nothing was observed that the policy would choose, kIps and kSnips are NaN.
-// INVALID_ARGUMENT: no rows, shapes that do not fit, a probability outside [0, 1], an observed measure of probability
-// 0.
+// A tier's residuals are believed to vary at least as much as those of all tiers together, with the weight of
+// kVariancePrior observations: few observations of a good tier have not seen its failures yet. Intervals are Student's,
+// with as many degrees of freedom as the effective sample size less one, and follow the skewness of the terms (Hall
+// 1992: the quantile x becomes 3 / a ((1 + a (x - a / 6))^(1/3) - 1), a the skewness), which importance weights bring.
+// The sequence of kDr is the asymptotic one of stats/asymptotic_sequence.h, of n = (sum w)^2 / sum w^2 observations,
+// with the same two corrections: early looks rest on few rows. Where nothing was observed that the policy would choose,
+// kIps and kSnips are NaN. INVALID_ARGUMENT: no rows, shapes that do not fit, a probability outside [0, 1], an observed
+// measure of probability 0.
 absl::StatusOr<ValueEstimate> EstimateValue(std::span<const ValueRow> rows, const PolicyTable& policy,
                                             Estimator estimator, const ValueOptions& options = {});
 // Of policy a minus policy b on the same rows: paired, so what both share cancels. DR.
