@@ -206,7 +206,7 @@ void LogEvaluation::Warn(PolicyReport& policy) const {
   }
   if (dr.unobservable > kPoorUnobservable) {
     policy.warnings.push_back(fmt::format(
-        "{}: {:.1f}% of its choices are tiers that could not be observed there (never drawn, or never rewarded): of "
+        "{}: {:.1f}% of its choices are tiers that could not be observed there (next to never drawn, or rewarded): of "
         "these only the model speaks, and no interval says how wrong it may be",
         policy.name, 100 * dr.unobservable));
   }

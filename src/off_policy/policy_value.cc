@@ -65,7 +65,7 @@ struct Terms {
   double kept_residual = 0;  // the same, without the largest weights
   double reward = 0;         // sum_a r y
   double ratio = 0;          // sum_a |r|
-  double unobservable = 0;   // sum_a |pi| where p = 0
+  double unobservable = 0;   // sum_a |pi| where p is next to 0
 };
 
 Terms TermsOf(const ValueRow& row, std::span<const double> shares, double switch_weight) {
@@ -73,7 +73,7 @@ Terms TermsOf(const ValueRow& row, std::span<const double> shares, double switch
   for (size_t a = 0; a < shares.size(); ++a) {
     if (shares[a] == 0) continue;
     terms.model += shares[a] * row.model[a];
-    if (row.observed[a] == 0) terms.unobservable += std::abs(shares[a]);
+    if (row.observed[a] < kHardlyObserved) terms.unobservable += std::abs(shares[a]);
     if (!std::isfinite(row.y[a])) continue;
     const double ratio = shares[a] / row.observed[a], residual = ratio * (row.y[a] - row.model[a]);
     terms.ratio += std::abs(ratio);
@@ -148,7 +148,7 @@ double UnseenSquares(std::span<const ValueRow> rows, const PolicyTable& shares, 
   for (size_t i = 0; i < rows.size(); ++i) {
     for (size_t a = 0; a < tiers.size(); ++a) {
       const ValueRow& row = rows[i];
-      if (row.observed[a] == 0) continue;
+      if (row.observed[a] < kHardlyObserved) continue;
       const double ratio = row.weight * shares[i][a] / row.observed[a];
       const bool is_kept = std::abs(shares[i][a]) <= switch_weight * row.observed[a];
       if (is_kept) tiers[a].expected += ratio * ratio * row.observed[a];

@@ -36,9 +36,10 @@ struct ValueEstimate {
   double sequence_low = 0, sequence_high = 0;  // asymptotic confidence sequence: for any number of looks; DR only
   double effective_sample_size = 0;            // (sum w)^2 / sum w^2 of the importance weights
   double largest_weight = 0;                   // of the importance weights, ValueRow::weight scaled to a mean of 1
-  double unobservable = 0;  // share of the policy's choices that go to tiers whose measure could not be observed
-  double degrees = 0;       // of freedom, of Student's t behind the intervals
-  double skewness = 0;      // of the estimate: sum (w d)^3 / (sum (w d)^2)^(3/2), see below
+  double unobservable =
+      0;  // share of the policy's choices that go to tiers whose measure is observed with < kHardlyObserved
+  double degrees = 0;   // of freedom, of Student's t behind the intervals
+  double skewness = 0;  // of the estimate: sum (w d)^3 / (sum (w d)^2)^(3/2), see below
   int64_t rows = 0;
 
   // The ends of an interval that would lie `z` standard errors away if the estimate were normal; see below.
@@ -50,6 +51,8 @@ struct ValueEstimate {
 };
 
 inline constexpr double kVariancePrior = 10;
+// A measure that is observed less often than this counts as unobservable: one such row would outweigh all others.
+inline constexpr double kHardlyObserved = 1e-3;
 
 struct ValueOptions {
   double confidence = 0.95;

@@ -181,6 +181,12 @@ TEST_CASE("overlap is told: effective sample size, largest weight, and what coul
   CHECK(rarely.largest_weight == Approx(10));
   CHECK(rarely.high - rarely.low > 4 * rarely.standard_error);  // one observation: Student's t has one degree
   CHECK(Must(EstimateValue(rows, other, Estimator::kDr)).unobservable == Approx(0.25));
+  // Next to never is never: what would be seen once in a thousand years neither counts nor widens the interval.
+  std::vector<ValueRow> rare = rows;
+  for (ValueRow& row : rare) row.observed[2] = 1e-9;
+  CHECK(Must(EstimateValue(rare, other, Estimator::kDr)).unobservable == Approx(0.25));
+  CHECK(Must(EstimateValue(rare, other, Estimator::kDr)).standard_error ==
+        Approx(Must(EstimateValue(rows, other, Estimator::kDr)).standard_error));
   // A weight of 10 is kept at 10 and dropped below.
   CHECK(Must(EstimateValue(rows, medium, Estimator::kSwitchDr, {.switch_weight = 10})).value == Approx(rarely.value));
   CHECK(Must(EstimateValue(rows, medium, Estimator::kSwitchDr, {.switch_weight = 9})).value == Approx(0.6));
