@@ -167,7 +167,7 @@ void ChatRun::PlanRetry(size_t call, const RawReply& raw) {
   if (!asked_s) return lane.AddRetry(call, now + Seconds(backoff_s));
   // The service speaks for all of its calls.
   lane.Pause(now + Seconds(*asked_s));
-  lane.AddRetry(call, now + Seconds(*asked_s));
+  lane.AddRetry(call, now + Seconds(*asked_s + 0.1 * backoff_s));
 }
 
 Money ChatRun::CostOf(size_t call, const Reply& reply) const {
