@@ -150,7 +150,9 @@ absl::Status LogEvaluation::Measures() {
 }
 
 void LogEvaluation::Note() {
-  if (quality_.rewards == RewardsFrom::kAll) {
+  const bool some_are_silent = std::any_of(quality_.known_share.begin(), quality_.known_share.end(),
+                                           [](double share) { return share > 0 && share < 1; });
+  if (quality_.rewards == RewardsFrom::kAll && some_are_silent) {
     report_.notes.push_back(
         "every decision with a reward counts, and each tier's share of rewarded decisions is taken for the probability "
         "of a reward: right only if whether somebody speaks does not depend on how good the answer was");

@@ -101,8 +101,6 @@ TEST_CASE("which precision of the models leaves the smallest errors out of fold"
   const std::optional<KnownTable> table = LoadKnownTable();
   if (!table) return;
   std::mt19937_64 random(7);
-  const auto id = DecisionId{};
-  (void)id;
   std::string report;
   const auto residual = [&](auto value, double precision, int n) {
     double sum = 0, squares = 0;
@@ -135,6 +133,40 @@ TEST_CASE("which precision of the models leaves the smallest errors out of fold"
           fmt::format("n {} precision {}: quality {:.5f} cost {:.5f} late {:.5f}\n", n, precision,
                       residual(quality, precision, n), residual(cost, precision, n), residual(late, precision, n));
     }
+  }
+  // Dollars by way of the logarithm of tokens, at what a token cost on average, instead of a line of their own.
+  for (const int n : {500, 1500, 5000}) {
+    double sum = 0, squares = 0;
+    std::vector<size_t> places;
+    const KnownPolicy uniform{.table = PolicyTable(table->rows.size(), std::vector<double>(3, 1.0 / 3))};
+    for (int repeat = 0; repeat < 3; ++repeat) {
+      const LogTable log = DrawLog(*table, uniform, n, random, places);
+      CrossFit fit(table->features->dimensions(), 3);
+      std::vector<double> tokens(3), dollars(3), squared(3), count(3);
+      const auto log_tokens = [&](size_t i, size_t a) { return std::log1p(table->rows[places[i]].output_tokens[a]); };
+      for (size_t i = 0; i < log.rows.size(); ++i) {
+        const size_t a = log.rows[i].tier;
+        fit.Add(a, FoldOf(log.rows[i].id), log.rows[i].x, 1, log_tokens(i, a));
+        tokens[a] += table->rows[places[i]].output_tokens[a];
+        dollars[a] += table->rows[places[i]].cost_usd[a];
+      }
+      fit.Fit(30);
+      const auto mu = [&](size_t i, size_t a) { return fit.Predict(a, FoldOf(log.rows[i].id), log.rows[i].x); };
+      for (size_t i = 0; i < log.rows.size(); ++i) {
+        const size_t a = log.rows[i].tier;
+        squared[a] += std::pow(log_tokens(i, a) - mu(i, a), 2);
+        count[a] += 1;
+      }
+      for (size_t i = 0; i < log.rows.size(); ++i) {
+        for (size_t a = 0; a < 3; ++a) {
+          const double y = table->rows[places[i]].cost_usd[a];
+          const double predicted = dollars[a] / tokens[a] * std::expm1(mu(i, a) + squared[a] / count[a] / 2);
+          sum += std::pow(y - predicted, 2);
+          squares += y * y;
+        }
+      }
+    }
+    report += fmt::format("n {}: cost by the logarithm of tokens {:.5f}\n", n, sum / squares);
   }
   WARN(report);
 }
