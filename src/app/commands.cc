@@ -4,11 +4,10 @@ namespace suffice {
 
 std::vector<Command> AllCommands() {
   return {
-      ServeCommand(),           CallCommand(),        StatusCommand(),  CheckConfigCommand(),
-      PrintConfigCommand(),     PlayCommand(),        ReplayCommand(),  PlanCommand(),
-      EvaluateCommand(),        FitFeaturesCommand(), RebuildCommand(), PromoteCommand(),
-      RollbackCommand(),        SnapshotsCommand(),   ExportCommand(),  ImportCommand(),
-      GenerateTrafficCommand(),
+      ServeCommand(),     CallCommand(),    StatusCommand(),   CheckConfigCommand(),     PrintConfigCommand(),
+      PlayCommand(),      ReplayCommand(),  PlanCommand(),     EvaluateCommand(),        FitFeaturesCommand(),
+      RebuildCommand(),   PromoteCommand(), RollbackCommand(), SnapshotsCommand(),       RefitCommand(),
+      CalibrateCommand(), ExportCommand(),  ImportCommand(),   GenerateTrafficCommand(),
   };
 }
 

@@ -9,6 +9,7 @@
 
 namespace suffice {
 
+Command CalibrateCommand();
 Command CallCommand();
 Command CheckConfigCommand();
 Command ExportCommand();
@@ -23,6 +24,7 @@ Command RebuildCommand();
 Command PromoteCommand();
 Command RollbackCommand();
 Command SnapshotsCommand();
+Command RefitCommand();
 Command ReplayCommand();
 Command ServeCommand();
 Command StatusCommand();

@@ -8,6 +8,10 @@
 #include "base/status_macros.h"
 #include "evaluation/arrivals.h"
 #include "evaluation/replay.h"
+#include "evaluation/replay_run.h"
+#include "features/sketch.h"
+#include "refit/refit.h"
+#include "suffice/status.h"
 
 namespace suffice {
 namespace {
@@ -22,7 +26,7 @@ struct ReplayFlags {
   ConfigFlags config;
   std::string traffic, warmup, eval, arrivals, db, feedback = "bandit";
   ReportFlags report;
-  bool tiers_from_traffic = false;
+  bool tiers_from_traffic = false, refit = false;
   std::vector<std::string> events;
   int64_t seed = 1, feedback_delay = 0, window = 0;
   int seeds = 1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -38,6 +42,7 @@ struct ReplayFlags {
     config.AddTo(flags);
     flags.Add("traffic", &traffic, {.value = "FILE", .help = "rows to replay, shuffled by seed", .required = true})
         .Add("warmup", &warmup, {.value = "FILE", .help = "rows known before the first decision"})
+        .Add("refit", &refit, {.help = "start from a release fitted on the warm-up rows, as the nightly job fits one"})
         .Add("eval", &eval,
              {.value = "FILE", .help = "two tiers: rows to rank by the dearer's predicted gain (APGR, CPT)"})
         .Add("tiers-from-traffic", &tiers_from_traffic,
@@ -72,6 +77,36 @@ struct ReplayFlags {
   }
 };
 
+// A release fitted on the warm-up rows, as evaluations of every tier.
+absl::Status StartOnRefit(ReplayOptions& options) {
+  if (!options.warmup) return InvalidField("refit", "expected --warmup with it: rows to fit on");
+  std::vector<Evaluation> evaluations;
+  for (const TrafficRow& row : options.warmup->rows) {
+    Evaluation evaluation{.id = row.id, .input_tokens_estimate = EstimateTokens(row.prompt)};
+    Sketch sketch;
+    SketchText(row.prompt, kReplaySalt, sketch);
+    sketch.extras.assign(static_cast<size_t>(ExtrasLength(options.config.features)), 0.0F);
+    evaluation.sketch = sketch.Encode();
+    for (size_t k = 0; k < row.tiers.size(); ++k) {
+      const TrafficTier& tier = row.tiers[k];
+      if (!tier.known) continue;
+      evaluation.answers[options.config.tiers[k].name] = {.reward = tier.quality,
+                                                          .cost_usd = tier.cost_usd.value_or(0),
+                                                          .input_tokens = tier.input_tokens.value_or(0),
+                                                          .output_tokens = tier.output_tokens.value_or(0),
+                                                          .latency_ms = tier.latency_ms.value_or(0)};
+    }
+    evaluations.push_back(std::move(evaluation));
+  }
+  const std::unique_ptr<EventLog> nothing = NewMemoryLog(kReplaySalt);
+  SUFFICE_ASSIGN_OR_RETURN(
+      Refitted refitted, Refit(*nothing, options.config, evaluations,
+                               {.effective_size = options.config.nightly.effective_size, .threads = options.threads}));
+  options.release = std::make_shared<const Release>(std::move(refitted.release));
+  SUFFICE_ASSIGN_OR_RETURN(options.config, WithOverrides(options.config, *options.release));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ReplayOptions> OptionsOf(const ReplayFlags& flags) {
   SUFFICE_ASSIGN_OR_RETURN(ConfiguredTraffic loaded,
                            LoadConfiguredTraffic(flags.config, flags.traffic, flags.tiers_from_traffic));
@@ -101,6 +136,7 @@ absl::StatusOr<ReplayOptions> OptionsOf(const ReplayFlags& flags) {
   for (const std::string& text : flags.events) {
     SUFFICE_ASSIGN_OR_RETURN(options.events.emplace_back(), ParseReplayEvent(text));
   }
+  if (flags.refit) SUFFICE_RETURN_IF_ERROR(StartOnRefit(options));
   return options;
 }
 

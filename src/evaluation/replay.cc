@@ -38,6 +38,7 @@ absl::Status CheckTraffic(const char* option, const Traffic& traffic, const Conf
 
 absl::Status CheckDb(const ReplayOptions& options) {
   if (options.db.empty()) return absl::OkStatus();
+  if (options.release != nullptr) return InvalidField("db", "expected no release with it: a release belongs to a log");
   if (options.config.log.keep_probability < 1) {
     return InvalidField("log.keep_probability", "expected 1 with db: a replay keeps every row");
   }
@@ -73,6 +74,7 @@ absl::Status CheckOptions(const ReplayOptions& options) {
 // enough of it, else counted properties.
 absl::StatusOr<FeatureSetPtr> StartingFeatures(const ReplayOptions& options) {
   const FeatureConfig& config = options.config.features;
+  if (options.release != nullptr) return options.release->features;
   if (!config.file.empty()) return LoadFeatureFile(config.file, config);
   if (!options.warmup || config.fit_after_prompts == 0 || std::ssize(options.warmup->rows) < kMinPromptsToFit) {
     return MakeCountedFeatures(config);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "evaluation/replay_event.h"
 #include "evaluation/report.h"
 #include "evaluation/traffic.h"
+#include "learner/release.h"
 #include "suffice/config.h"
 
 namespace suffice {
@@ -21,13 +23,15 @@ struct ReplayOptions {
   Config config;  // its tiers, by name, are in every traffic
   Traffic traffic;
   std::optional<Traffic> warmup;  // offline evaluations: every tier's quality is shown before the first decision
-  std::optional<Traffic> eval;    // two tiers: rows to rank by predicted gain of the dearer one
-  uint64_t seed = 1;              // of the first run; run k uses seed + k
-  int seeds = 1;                  // runs
-  bool full_feedback = false;     // show every tier's quality on traffic, too
-  int64_t feedback_delay = 0;     // decisions until a reward is told
-  double feedback_rate = 1;       // share of rewards that are ever told
-  int64_t refresh_every = 32;     // decisions between snapshots
+  // Where the learner starts, in place of the warm-up rows (it was fitted on them); null: none. `config` has its keys.
+  std::shared_ptr<const Release> release;
+  std::optional<Traffic> eval;  // two tiers: rows to rank by predicted gain of the dearer one
+  uint64_t seed = 1;            // of the first run; run k uses seed + k
+  int seeds = 1;                // runs
+  bool full_feedback = false;   // show every tier's quality on traffic, too
+  int64_t feedback_delay = 0;   // decisions until a reward is told
+  double feedback_rate = 1;     // share of rewards that are ever told
+  int64_t refresh_every = 32;   // decisions between snapshots
   // Times of a day's decisions, from its start and ascending; rows come again when the times outnumber them. Empty:
   // each row once, a second apart.
   std::vector<int64_t> arrivals_us;

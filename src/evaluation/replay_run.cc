@@ -76,7 +76,8 @@ class Run {
         log_(log),
         prices_(&log_->memory()),
         sessions_(config_->sessions.capacity),
-        learner_(&log_->memory(), config_, std::move(features)),
+        learner_(options.release != nullptr ? Learner(&log_->memory(), config_, options.release)
+                                            : Learner(&log_->memory(), config_, std::move(features))),
         gate_(config_),
         result_{.pass = {.seed = seed, .propensities = PropensityCheck(config_->tiers.size())}} {}
 
@@ -201,7 +202,7 @@ absl::Status Run::WarmUp() {
   if (learner_.features()->kind() != "counted") SUFFICE_RETURN_IF_ERROR(log_->SaveFeatureSet(*learner_.features()));
   SUFFICE_RETURN_IF_ERROR(Apply(WarmupFactors(options_.events, options_.config)));
   SUFFICE_RETURN_IF_ERROR(Publish({}, /*keep_state=*/false));
-  if (options_.warmup) {
+  if (options_.warmup && options_.release == nullptr) {
     for (const TrafficRow& row : options_.warmup->rows) SUFFICE_RETURN_IF_ERROR(ShowEveryTier(row, /*except=*/-1));
   }
   return Refresh();

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
+#include <future>
+#include <limits>
 
 #include "base/hash.h"
 #include "base/status_macros.h"
@@ -12,15 +15,64 @@
 #include "learner/learner.h"
 #include "learner/price_book.h"
 #include "learner/statistics.h"
+#include "policy/policy.h"
 #include "refit/calibration.h"
 #include "refit/out_of_fold.h"
+#include "refit/threshold_fit.h"
 
 namespace suffice {
 namespace {
 
 constexpr uint64_t kHoldoutSalt = 0x601d;
 constexpr int64_t kPage = 4096;
+constexpr int64_t kNewestTraffic = 5000;                // decisions that shares are measured on
+constexpr size_t kFewestPairs = 50;                     // for a win curve of one's own
 constexpr int64_t kFirstEvaluation = int64_t{1} << 62;  // evaluations are newer than every decision
+
+// The newest traffic as the threshold sees it: gains by the predictions of then, and by the release's.
+struct NewestGains {
+  std::vector<double> then, now;
+};
+
+// Projects rows on `features`, so that the fold need not. A row that cannot be keeps its own version.
+void ProjectAll(const FeatureSet& features, int threads, std::vector<ObservedDecision>& rows) {
+  constexpr size_t kWorthAThread = 64;
+  const auto project = [&](size_t first, size_t last) {
+    for (size_t i = first; i < last; ++i) {
+      DecisionRecord& decision = rows[i].decision;
+      if (decision.feature_version == features.version() || decision.sketch.empty()) continue;
+      const auto sketch = Sketch::Decode(decision.sketch);
+      if (!sketch.ok() || static_cast<int>(sketch->extras.size()) != features.extras()) continue;
+      decision.features.resize(static_cast<size_t>(features.dimensions()));
+      features.Compute(*sketch, decision.features);
+      decision.feature_version = features.version();
+    }
+  };
+  if (threads < 2 || rows.size() < kWorthAThread) return project(0, rows.size());
+  auto half = std::async(std::launch::async, project, 0, rows.size() / 2);
+  project(rows.size() / 2, rows.size());
+  half.wait();
+}
+
+// Whether nothing of the decision was known before.
+bool IsNew(const ObservedDecision& observed, LogCursor before) {
+  return (!observed.outcome || observed.outcome->seq > before.outcome_seq) &&
+         (observed.feedback.empty() || observed.feedback.front().seq > before.feedback_seq);
+}
+
+std::vector<double> WinsOf(const std::vector<double>& gains, const ThresholdConfig& threshold) {
+  std::vector<double> wins;
+  wins.reserve(gains.size());
+  for (const double gain : gains) wins.push_back(StrongWins(threshold, gain));
+  return wins;
+}
+
+const TierView* ViewOf(const DecisionRecord& decision, const std::string& tier) {
+  for (const TierView& view : decision.tiers) {
+    if (view.tier == tier) return &view;
+  }
+  return nullptr;
+}
 
 class Fit {
  public:
@@ -38,6 +90,11 @@ class Fit {
   }
   absl::Status FitFeatures();
   absl::Status FoldLog();
+  void FoldPage(LogTail tail, LogCursor after);
+  absl::Status TuneThreshold();
+  absl::Status NoteExploration();
+  absl::Status VisitNewest(int64_t count, const std::function<void(const DecisionRecord&)>& visit);
+  absl::StatusOr<NewestGains> GainsOfNewest();
   void Remember(const std::vector<ObservedDecision>& touched, LogCursor after);
   absl::Status FoldEvaluations();
   Lesson LessonOfAnswer(const std::string& tier, const Evaluation& evaluation, const Evaluation::Answer& answer) const;
@@ -51,7 +108,10 @@ class Fit {
   const RefitOptions& options_;
   PriceBook prices_;
   FeatureSetPtr features_;
+  std::optional<Statistics> statistics_;  // of the log
+  LogCursor cursor_;                      // of what is folded
   std::optional<OutOfFold> out_of_fold_;
+  std::map<std::string, std::vector<OutOfFoldPrediction>> predictions_;  // by tier
   Refitted result_;
 };
 
@@ -71,13 +131,14 @@ absl::Status Fit::FitFeatures() {
     SUFFICE_RETURN_IF_ERROR(
         log_.ScanDecisions(after, std::min(kPage, options_.decision_seq - after), [&](const DecisionRecord& decision) {
           after = decision.seq;
-          if (decision.sketch.empty()) return true;
+          if (decision.sketch.empty() || IsLeftOut(decision.id.ToString())) return true;
           if (const auto sketch = Sketch::Decode(decision.sketch); sketch.ok()) fitter.Add(*sketch);
           return true;
         }));
     if (after == page_start) break;
   }
   for (const Evaluation& evaluation : evaluations_) {
+    if (IsLeftOut(evaluation.id)) continue;
     if (const auto sketch = Sketch::Decode(evaluation.sketch); sketch.ok()) fitter.Add(*sketch);
   }
   if (fitter.added() < 2 * config_.features.dimensions) {
@@ -91,40 +152,55 @@ absl::Status Fit::FitFeatures() {
   return absl::OkStatus();
 }
 
-// The newest lessons of each tier, as rows for out-of-fold predictions.
+// The newest lessons of each tier, as rows for out-of-fold predictions. REQUIRES: projected rows.
 void Fit::Remember(const std::vector<ObservedDecision>& touched, LogCursor after) {
-  Statistics projector(features_, 0);
   for (const ObservedDecision& observed : touched) {
     const DecisionRecord& decision = observed.decision;
+    if (decision.feature_version != features_->version()) continue;
     const auto price = prices_.Find(decision.config_hash, decision.tier, decision.time_us);
     const Lesson lesson = LessonOf(observed, after, price);
     if (lesson == Lesson{}) continue;
-    const std::span<const float> x = projector.Project(decision);
-    if (x.empty()) continue;
+    // Runs of one prompt on several tiers are decisions of their own: their sketch says that they belong together.
+    const bool evaluated = decision.origin == DecisionOrigin::kEval && !decision.sketch.empty();
     out_of_fold_->Add(decision.tier, decision.seq,
-                      {.id = decision.id.ToString(), .x = {x.begin(), x.end()}, .lesson = lesson});
+                      {.id = evaluated ? fmt::format("{:016x}", Hash64(decision.sketch)) : decision.id.ToString(),
+                       .x = decision.features,
+                       .lesson = lesson});
   }
 }
 
+void Fit::FoldPage(LogTail tail, LogCursor after) {
+  std::erase_if(tail.touched, [this](const ObservedDecision& observed) {
+    return observed.decision.seq > options_.decision_seq || IsLeftOut(observed.decision.id.ToString());
+  });
+  ProjectAll(*features_, options_.threads, tail.touched);
+  statistics_->FoldAll(tail.touched, cursor_, after, prices_);
+  Remember(tail.touched, after);
+  result_.report.decisions += std::count_if(tail.touched.begin(), tail.touched.end(),
+                                            [this](const auto& observed) { return IsNew(observed, cursor_); });
+  cursor_ = after;
+}
+
 absl::Status Fit::FoldLog() {
-  Statistics statistics(features_, config_.policy.half_life, config_.drift);
-  LogCursor cursor;
-  const double events = std::max<double>(1, static_cast<double>(options_.end.outcome_seq + options_.end.feedback_seq));
+  statistics_.emplace(features_, config_.policy.half_life, config_.drift);
+  const double events = std::max<double>(
+      1, static_cast<double>(options_.end.outcome_seq) + static_cast<double>(options_.end.feedback_seq));
+  const auto read = [this](LogCursor from) { return log_.ReadTail(from, kPage); };
+  // The next page is read while this one is folded.
+  SUFFICE_ASSIGN_OR_RETURN(LogTail tail, read({}));
   for (bool more = true; more;) {
-    SUFFICE_ASSIGN_OR_RETURN(LogTail tail, log_.ReadTail(cursor, kPage));
     const LogCursor after{std::min(tail.end.outcome_seq, options_.end.outcome_seq),
                           std::min(tail.end.feedback_seq, options_.end.feedback_seq)};
-    more = after != cursor && after != options_.end;
-    std::erase_if(tail.touched, [this](const ObservedDecision& observed) {
-      return observed.decision.seq > options_.decision_seq || IsLeftOut(observed.decision.id.ToString());
-    });
-    statistics.FoldAll(tail.touched, cursor, after, prices_);
-    Remember(tail.touched, after);
-    result_.report.decisions += std::ssize(tail.touched);
-    cursor = after;
-    Progress(0.3 + 0.6 * static_cast<double>(cursor.outcome_seq + cursor.feedback_seq) / events);
+    more = tail.more && after != cursor_ && after != options_.end;
+    std::future<absl::StatusOr<LogTail>> next;
+    if (more) next = std::async(std::launch::async, read, tail.end);
+    FoldPage(std::move(tail), after);
+    if (more) {
+      SUFFICE_ASSIGN_OR_RETURN(tail, next.get());
+    }
+    Progress(0.3 + 0.6 * static_cast<double>(cursor_.outcome_seq + cursor_.feedback_seq) / events);
   }
-  for (const auto& [name, tier] : statistics.tiers()) {
+  for (const auto& [name, tier] : statistics_->tiers()) {
     TierFit& fit = FitOf(name);
     fit.quality = tier.quality.Discounted();
     fit.output_tokens = tier.output_tokens.Discounted();
@@ -214,7 +290,7 @@ void Fit::Scale() {
 
 void Fit::CalibrateTiers() {
   for (auto& [name, tier] : result_.release.tiers) {
-    const std::vector<OutOfFoldPrediction> predictions = out_of_fold_->Predict(name);
+    const auto& predictions = predictions_[name] = out_of_fold_->Predict(name);
     tier.calibration = Calibrate(predictions);
     result_.report.tiers.push_back({.tier = name,
                                     .labels = tier.labels,
@@ -223,6 +299,107 @@ void Fit::CalibrateTiers() {
                                     .calibration_error = CalibrationError(predictions, tier.calibration),
                                     .calibration_error_before = CalibrationError(predictions, {})});
   }
+}
+
+absl::Status Fit::VisitNewest(int64_t count, const std::function<void(const DecisionRecord&)>& visit) {
+  SUFFICE_ASSIGN_OR_RETURN(const int64_t newest, log_.LastDecisionSeq());
+  const int64_t last = std::min(options_.decision_seq, newest);
+  for (int64_t after = std::max<int64_t>(0, last - count); after < last;) {
+    const int64_t page_start = after;
+    SUFFICE_RETURN_IF_ERROR(
+        log_.ScanDecisions(after, std::min(kPage, last - after), [&](const DecisionRecord& decision) {
+          after = decision.seq;
+          if (decision.origin != DecisionOrigin::kEval && !IsLeftOut(decision.id.ToString())) visit(decision);
+          return true;
+        }));
+    if (after == page_start) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<NewestGains> Fit::GainsOfNewest() {
+  const ThresholdConfig& threshold = config_.policy.threshold;
+  Statistics begun(std::make_shared<const Release>(result_.release), config_.policy.half_life, config_.drift);
+  const auto config = std::make_shared<const Config>(config_);
+  const SnapshotPtr snapshot = MakeSnapshot(1, options_.end, config, config->Hash(), begun);
+  const TierModel& strong = snapshot->models[static_cast<size_t>(config->TierIndex(threshold.strong))];
+  const TierModel& weak = snapshot->models[static_cast<size_t>(config->TierIndex(threshold.weak))];
+  NewestGains gains;
+  SUFFICE_RETURN_IF_ERROR(VisitNewest(kNewestTraffic, [&](const DecisionRecord& decision) {
+    const std::span<const float> x = begun.Project(decision);
+    const TierView *s = ViewOf(decision, threshold.strong), *w = ViewOf(decision, threshold.weak);
+    if (x.empty() || s == nullptr || w == nullptr) return;
+    gains.then.push_back(s->quality - w->quality);
+    gains.now.push_back(strong.PredictMeans(x, 1, 0, {}).quality - weak.PredictMeans(x, 1, 0, {}).quality);
+  }));
+  return gains;
+}
+
+// Intercept and slope from prompts that both tiers answered; alpha for a share of strong calls.
+absl::Status Fit::TuneThreshold() {
+  const ThresholdConfig& before = config_.policy.threshold;
+  ThresholdConfig after = before;
+  auto& notes = result_.report.notes;
+  const auto pairs = PairUp(predictions_[before.strong], FitOf(before.strong).calibration, predictions_[before.weak],
+                            FitOf(before.weak).calibration);
+  if (pairs.size() >= kFewestPairs) {
+    const WinCurve curve = FitWinCurve(pairs, {before.intercept, before.slope});
+    after.intercept = curve.intercept;
+    after.slope = curve.slope;
+    notes.push_back(
+        fmt::format("policy.threshold: intercept {:.4f} and slope {:.4f}, by logistic regression on {} "
+                    "prompts that both tiers answered",
+                    after.intercept, after.slope, pairs.size()));
+  } else {
+    notes.push_back(
+        fmt::format("policy.threshold: intercept and slope stay: both tiers answered only {} prompts, of "
+                    "{} that are wanted",
+                    pairs.size(), kFewestPairs));
+  }
+  SUFFICE_ASSIGN_OR_RETURN(const NewestGains gains, GainsOfNewest());
+  if (gains.now.empty()) {
+    notes.push_back("policy.threshold: alpha stays: there is no traffic to measure a share of strong calls on");
+  } else {
+    const double share =
+        options_.strong_share ? *options_.strong_share : ShareAtLeast(WinsOf(gains.then, before), before.alpha);
+    const std::vector<double> wins = WinsOf(gains.now, after);
+    after.alpha = AlphaForShare(wins, share);
+    notes.push_back(
+        fmt::format("policy.threshold: alpha {:.6g} for a strong share of {:.4f}, {}, on the newest {} "
+                    "decisions",
+                    after.alpha, share, options_.strong_share ? "as asked for" : "as it was", wins.size()));
+  }
+  result_.release.overrides.push_back(fmt::format("policy.threshold.intercept={}", after.intercept));
+  result_.release.overrides.push_back(fmt::format("policy.threshold.slope={}", after.slope));
+  result_.release.overrides.push_back(fmt::format("policy.threshold.alpha={}", after.alpha));
+  return absl::OkStatus();
+}
+
+// What exploration cost on the newest traffic, by its own rows.
+absl::Status Fit::NoteExploration() {
+  double lost = 0;
+  std::vector<double> least;
+  SUFFICE_RETURN_IF_ERROR(VisitNewest(kNewestTraffic, [&](const DecisionRecord& decision) {
+    if (decision.origin != DecisionOrigin::kLive) return;
+    double best = -std::numeric_limits<double>::infinity(), mean = 0, smallest = 1;
+    for (const TierView& view : decision.tiers) {
+      if (view.exclusion != ExclusionReason::kNone) continue;
+      best = std::max(best, view.score);
+      mean += view.propensity * view.score;
+      smallest = std::min(smallest, view.propensity);
+    }
+    if (!std::isfinite(best)) return;
+    lost += best - mean;
+    least.push_back(smallest);
+  }));
+  if (least.empty()) return absl::OkStatus();
+  std::nth_element(least.begin(), least.begin() + std::ssize(least) / 2, least.end());
+  result_.report.notes.push_back(
+      fmt::format("exploration: stays as configured; on the newest {} decisions it gave up {:.5f} of the score on "
+                  "average, as predicted then, and the least propensity of a tier that might serve was {:.2g} in the "
+                  "median",
+                  least.size(), lost / static_cast<double>(least.size()), least[least.size() / 2]));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Refitted> Fit::Run() {
@@ -242,6 +419,7 @@ absl::StatusOr<Refitted> Fit::Run() {
   }
   Scale();
   CalibrateTiers();
+  SUFFICE_RETURN_IF_ERROR(config_.policy.kind == PolicyKind::kThreshold ? TuneThreshold() : NoteExploration());
   result_.report.notes.push_back("limits: multipliers are solved anew by the server, on its newest contexts");
   result_.report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   Progress(1);

@@ -40,6 +40,9 @@ struct RefitOptions {
   double effective_size = 5000;  // observations a tier, at most
   int64_t max_projection_prompts = 20000;
   int threads = 2;
+  // Policy threshold: the share of strong calls on the newest traffic that alpha is set for. Nothing: the share that
+  // the configured alpha gave there.
+  std::optional<double> strong_share;
   std::function<void(double)> progress;  // may be empty; a fraction in [0, 1]
 };
 
@@ -66,8 +69,13 @@ struct Refitted {
   RefitReport report;
 };
 
-// FAILED_PRECONDITION when there is too little to fit on.
+// Multipliers of limits are no part of a release: they are solved anew with every snapshot.
+// Memory: at most 256 MiB of the projection's prompts, two pages of 4,096 events, and 6,000 answers a tier of 4 bytes a
+// dimension, however long the log is. FAILED_PRECONDITION when there is too little to fit on.
 absl::StatusOr<Refitted> Refit(EventLog& log, const Config& config, const std::vector<Evaluation>& evaluations,
                                const RefitOptions& options);
+
+// The report as an indented JSON object.
+std::string RefitReportToJson(const RefitReport& report);
 
 }  // namespace suffice
