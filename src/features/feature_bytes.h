@@ -18,7 +18,7 @@
 
 namespace suffice {
 
-enum class FeatureKind : uint32_t { kCounted = 1, kSvd = 2 };
+enum class FeatureKind : uint32_t { kCounted = 1, kSvd = 2, kFrequent = 3 };
 
 // Hash of the declared extras: their order, names, values and scales.
 uint64_t LayoutHash(const FeatureConfig& config);

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "features/feature_bytes.h"
+#include "features/frequent_set.h"
 #include "features/layout.h"
 
 namespace suffice {
@@ -196,11 +197,14 @@ absl::StatusOr<FeatureSetPtr> LoadFeatureSet(const std::string& bytes, const Fea
       return ReadCountedFeatures(frame->body, config);
     case FeatureKind::kSvd:
       return ReadSvdFeatures(frame->body, config);
+    case FeatureKind::kFrequent:
+      return ReadFrequentFeatures(frame->body, config);
   }
   return MalformedFeatures("unknown kind");
 }
 
 std::optional<uint64_t> SaltOf(const FeatureSet& features) {
+  if (const auto* const extended = dynamic_cast<const FrequentFeatures*>(&features)) return SaltOf(extended->base());
   const auto* const fitted = dynamic_cast<const SvdFeatures*>(&features);
   return fitted == nullptr ? std::nullopt : std::optional(fitted->salt());
 }

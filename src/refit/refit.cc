@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/status_macros.h"
 #include "features/feature_file.h"
+#include "features/frequent_features.h"
 #include "learner/learner.h"
 #include "learner/price_book.h"
 #include "learner/statistics.h"
@@ -91,6 +92,7 @@ class Fit {
   absl::Status FitFeatures();
   absl::Status FoldLog();
   void FoldPage(LogTail tail, LogCursor after);
+  void ChooseDimensions();
   absl::Status TuneThreshold();
   absl::Status NoteExploration();
   absl::Status VisitNewest(int64_t count, const std::function<void(const DecisionRecord&)>& visit);
@@ -103,7 +105,7 @@ class Fit {
   void CalibrateTiers();
 
   EventLog& log_;
-  const Config& config_;
+  Config config_;  // with the keys that are tuned
   const std::vector<Evaluation>& evaluations_;
   const RefitOptions& options_;
   PriceBook prices_;
@@ -125,21 +127,27 @@ absl::Status Fit::FitFeatures() {
                                       .threads = options_.threads,
                                       .salt = log_.salt(),
                                       .max_prompts = options_.max_projection_prompts});
+  FrequentFitter frequent({.max_prompts = options_.max_projection_prompts});
+  const auto add = [&](const std::string& bytes) {
+    if (bytes.empty()) return;
+    const auto sketch = Sketch::Decode(bytes);
+    if (!sketch.ok()) return;
+    fitter.Add(*sketch);
+    frequent.Add(*sketch);
+  };
   const int64_t sample = options_.max_projection_prompts;
   for (int64_t after = std::max<int64_t>(0, options_.decision_seq - sample); after < options_.decision_seq;) {
     const int64_t page_start = after;
     SUFFICE_RETURN_IF_ERROR(
         log_.ScanDecisions(after, std::min(kPage, options_.decision_seq - after), [&](const DecisionRecord& decision) {
           after = decision.seq;
-          if (decision.sketch.empty() || IsLeftOut(decision.id.ToString())) return true;
-          if (const auto sketch = Sketch::Decode(decision.sketch); sketch.ok()) fitter.Add(*sketch);
+          if (!IsLeftOut(decision.id.ToString())) add(decision.sketch);
           return true;
         }));
     if (after == page_start) break;
   }
   for (const Evaluation& evaluation : evaluations_) {
-    if (IsLeftOut(evaluation.id)) continue;
-    if (const auto sketch = Sketch::Decode(evaluation.sketch); sketch.ok()) fitter.Add(*sketch);
+    if (!IsLeftOut(evaluation.id)) add(evaluation.sketch);
   }
   if (fitter.added() < 2 * config_.features.dimensions) {
     features_ = MakeCountedFeatures(config_.features);
@@ -148,7 +156,8 @@ absl::Status Fit::FitFeatures() {
                     fitter.added(), config_.features.dimensions));
     return absl::OkStatus();
   }
-  SUFFICE_ASSIGN_OR_RETURN(features_, fitter.Fit([this](double fraction) { Progress(0.3 * fraction); }));
+  SUFFICE_ASSIGN_OR_RETURN(FeatureSetPtr projection, fitter.Fit([this](double fraction) { Progress(0.3 * fraction); }));
+  features_ = frequent.Extend(std::move(projection), config_.features);
   return absl::OkStatus();
 }
 
@@ -288,6 +297,39 @@ void Fit::Scale() {
   }
 }
 
+// Mean squared error of quality, out of fold, over all tiers.
+double SquaredError(const OutOfFold& rows, const std::map<std::string, TierFit>& tiers) {
+  double error = 0, weight = 0;
+  for (const auto& [name, fit] : tiers) {
+    for (const OutOfFoldPrediction& p : rows.Predict(name)) {
+      if (!p.reward) continue;
+      error += p.weight * (p.quality - *p.reward) * (p.quality - *p.reward);
+      weight += p.weight;
+    }
+  }
+  return weight > 0 ? error / weight : 0;
+}
+
+// With few labels the models use leading dimensions alone, unless all of them predict better here.
+void Fit::ChooseDimensions() {
+  const FeatureConfig& features = config_.features;
+  const bool few = std::any_of(result_.release.tiers.begin(), result_.release.tiers.end(), [&](const auto& tier) {
+    return tier.second.quality.n() > 0 && tier.second.quality.n() < features.few_labels;
+  });
+  if (!few || features.few_labels_dimensions >= features_->dimensions()) return;
+  const double leading = SquaredError(*out_of_fold_, result_.release.tiers);
+  const int few_labels = config_.features.few_labels;
+  config_.features.few_labels = 0;
+  const double all = SquaredError(*out_of_fold_, result_.release.tiers);
+  const bool better = all < leading;
+  if (!better) config_.features.few_labels = few_labels;
+  if (better) result_.release.overrides.push_back("features.few_labels=0");
+  result_.report.notes.push_back(
+      fmt::format("features: {} dimensions for tiers with few labels: squared error out of fold {:.5f} with all of "
+                  "them, {:.5f} with the leading ones",
+                  better ? "all" : "only the leading", all, leading));
+}
+
 void Fit::CalibrateTiers() {
   for (auto& [name, tier] : result_.release.tiers) {
     const auto& predictions = predictions_[name] = out_of_fold_->Predict(name);
@@ -418,6 +460,7 @@ absl::StatusOr<Refitted> Fit::Run() {
                                                      result_.report.decisions, result_.report.evaluations));
   }
   Scale();
+  ChooseDimensions();
   CalibrateTiers();
   SUFFICE_RETURN_IF_ERROR(config_.policy.kind == PolicyKind::kThreshold ? TuneThreshold() : NoteExploration());
   result_.report.notes.push_back("limits: multipliers are solved anew by the server, on its newest contexts");

@@ -34,8 +34,7 @@ std::string PromptNumber(int i) {
   static const char* const kEasy[] = {"translate", "greet", "list", "name"};
   static const char* const kHard[] = {"prove", "integral", "theorem", "derive"};
   std::string text;
-  for (int k = 0; k < 6; ++k)
-    text += std::string((IsHard(i) ? kHard : kEasy)[HashOf(31 * i + k) % 4]) + " ";
+  for (int k = 0; k < 6; ++k) text += std::string((IsHard(i) ? kHard : kEasy)[HashOf(31 * i + k) % 4]) + " ";
   return text + std::to_string(i % 10);
 }
 

@@ -1,0 +1,39 @@
+// What tf-idf with l2 norm cannot see: how often the frequent tokens occur. A prompt's length, its sentences, numbers,
+// "each" and "and" tell how many steps an answer takes; a normalised vector only has their proportions.
+// Thread contract: FrequentFitter is confined to one thread; a feature set is immutable.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "features/feature_set.h"
+
+namespace suffice {
+
+struct FrequentFitOptions {
+  // At most; fewer where fewer tokens are frequent. 16 beside 64 of the projection raised APGR on mathematics questions
+  // from .628 to .649 and left it on exam questions (.686, .687); 32 did no better, 64 worse.
+  int dimensions = 16;
+  double least_share = 0.05;     // of the prompts that a frequent token is in
+  int64_t max_prompts = 20'000;  // the first ones that are added
+};
+
+// Appends to a fitted set the principal components of sublinear counts (1 + ln count) of frequent tokens (at most 512),
+// centred, scaled alike to a mean variance of 0.4 and clipped at +-5, without any norm of the prompt. Memory: at most
+// 2^24 counts (64 MiB) of the prompts added.
+class FrequentFitter {
+ public:
+  explicit FrequentFitter(const FrequentFitOptions& options = {}) : options_(options) {}
+  void Add(const Sketch& sketch);
+  // x = [x of `base`, components by falling variance]; `base` itself where no two tokens are frequent. `config`: that
+  // of `base`.
+  FeatureSetPtr Extend(FeatureSetPtr base, const FeatureConfig& config) const;
+
+ private:
+  FrequentFitOptions options_;
+  std::vector<std::vector<Sketch::Count>> rows_;
+  int64_t counts_ = 0;
+};
+
+}  // namespace suffice
