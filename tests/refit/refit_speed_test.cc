@@ -37,7 +37,11 @@ class PromptSource {
     std::string text;
     std::uniform_real_distribution<double> unit(0, 1);
     const int words = 60 + static_cast<int>(80 * unit(random_));
-    for (int i = 0; i < words; ++i) text += fmt::format("w{} ", static_cast<int>(std::exp(9.5 * unit(random_))));
+    for (int i = 0; i < words; ++i) {
+      for (int n = static_cast<int>(std::exp(9.5 * unit(random_))); n > 0; n /= 20)
+        text += static_cast<char>('a' + n % 20);
+      text += ' ';
+    }
     return text;
   }
   std::mt19937& random() { return random_; }
@@ -100,6 +104,13 @@ void WriteLog(const std::string& path, const Config& config, int64_t decisions) 
   REQUIRE((*log)->Close().ok());
 }
 
+double CpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
 double PeakMegabytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -116,12 +127,15 @@ void Measure(int64_t decisions) {
     REQUIRE(log.ok());
     const auto end = ReadLogEnd(path);
     REQUIRE(end.ok());
+    const double cpu_before = CpuSeconds();
     const auto refitted =
         Refit(**log, config, {}, {.end = end->events, .decision_seq = end->decision_seq, .threads = 2});
     REQUIRE(refitted.ok());
     CHECK(refitted->report.decisions == decisions);
-    WARN(fmt::format("{} decisions, d = {}: {:.1f} s; peak memory {:.0f} MB (before the refit {:.0f})", decisions,
-                     refitted->release.features->dimensions(), refitted->report.seconds, PeakMegabytes(), before));
+    WARN(fmt::format(
+        "{} decisions, d = {}: {:.1f} s, {:.1f} s of processor; peak memory {:.0f} MB (before the refit {:.0f})",
+        decisions, refitted->release.features->dimensions(), refitted->report.seconds, CpuSeconds() - cpu_before,
+        PeakMegabytes(), before));
   }
   for (const char* suffix : {"", "-wal", "-shm", "-lock", ".lock"}) std::filesystem::remove(path + suffix);
 }
