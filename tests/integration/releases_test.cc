@@ -44,7 +44,7 @@ void RouteAndReward(TestServer& server, int first, int last) {
 
 TEST_CASE("a release is fitted and promoted beside a running server, outlives a kill, and is rolled back") {
   const TempFolder folder;
-  const std::string db = folder.Path("suffice.db");
+  const std::string db = folder.Path("log.db");
   auto server = std::make_unique<TestServer>(folder);
   RouteAndReward(*server, 0, 300);
   Run({"refit", "--config", Policy("two_tiers.yaml"), "--db", db, "--note", "by the test"});
@@ -77,7 +77,7 @@ TEST_CASE("promote and rollback say what is wrong") {
   const TempFolder folder;
   { TestServer server(folder); }
   const auto error = [&](std::vector<std::string> args) {
-    args.insert(args.end(), {"--db", folder.Path("suffice.db")});
+    args.insert(args.end(), {"--db", folder.Path("log.db")});
     ChildProcess command(args);
     REQUIRE(command.Wait().code == 1);
     return command.err();
