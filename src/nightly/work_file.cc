@@ -12,7 +12,8 @@ namespace suffice {
 namespace {
 
 constexpr char kRunColumns[] =
-    "number, started_us, seed, decision_seq, outcome_seq, feedback_seq, config_yaml, source, done, abandoned, summary";
+    "number, started_us, seed, decision_seq, outcome_seq, feedback_seq, after_seq, config_yaml, source, done, "
+    "abandoned, summary";
 
 std::string PropensitiesToJson(const std::vector<std::pair<std::string, double>>& propensities) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
@@ -171,15 +172,17 @@ absl::Status WorkFile::Prepare() {
 absl::StatusOr<int64_t> WorkFile::AddRun(const NightlyRun& run) {
   SUFFICE_ASSIGN_OR_RETURN(
       Statement insert,
-      database_.Prepare("INSERT INTO runs (started_us, seed, decision_seq, outcome_seq, feedback_seq, config_yaml, "
-                        "source, done, abandoned, summary) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, '')"));
+      database_.Prepare("INSERT INTO runs (started_us, seed, decision_seq, outcome_seq, feedback_seq, after_seq, "
+                        "config_yaml, source, done, abandoned, summary) "
+                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, '')"));
   insert.BindInt(1, run.started_us);
   insert.BindInt(2, static_cast<int64_t>(run.seed));
   insert.BindInt(3, run.decision_seq);
   insert.BindInt(4, run.end.outcome_seq);
   insert.BindInt(5, run.end.feedback_seq);
-  insert.BindText(6, run.config_yaml);
-  insert.BindText(7, run.source);
+  insert.BindInt(6, run.after_seq);
+  insert.BindText(7, run.config_yaml);
+  insert.BindText(8, run.source);
   SUFFICE_RETURN_IF_ERROR(insert.Run());
   return database_.LastInsertSeq();
 }
@@ -192,11 +195,12 @@ absl::StatusOr<std::optional<NightlyRun>> WorkFile::ReadRun(Statement& statement
                     .seed = static_cast<uint64_t>(statement.Int(2)),
                     .decision_seq = statement.Int(3),
                     .end = {statement.Int(4), statement.Int(5)},
-                    .config_yaml = statement.String(6),
-                    .source = statement.String(7),
-                    .done = static_cast<NightlyStep>(statement.Int(8)),
-                    .abandoned = statement.Int(9) != 0,
-                    .summary = statement.String(10)};
+                    .after_seq = statement.Int(6),
+                    .config_yaml = statement.String(7),
+                    .source = statement.String(8),
+                    .done = static_cast<NightlyStep>(statement.Int(9)),
+                    .abandoned = statement.Int(10) != 0,
+                    .summary = statement.String(11)};
 }
 
 absl::StatusOr<std::optional<NightlyRun>> WorkFile::FindRun(int64_t number) {

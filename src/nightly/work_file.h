@@ -33,6 +33,7 @@ struct NightlyRun {
   // The log's end when it began: what came later is not looked at, so that a repeated step sees the same.
   int64_t decision_seq = 0;
   LogCursor end;
+  int64_t after_seq = 0;    // decisions behind this one are the traffic that the run is about
   std::string config_yaml;  // see SameJob
   std::string source;       // "log", or the path of the file of prompts
   NightlyStep done = NightlyStep::kNone;

@@ -15,9 +15,10 @@ CREATE TABLE runs (
   decision_seq INTEGER NOT NULL,      -- the log's last rows when the run began
   outcome_seq  INTEGER NOT NULL,
   feedback_seq INTEGER NOT NULL,
+  after_seq    INTEGER NOT NULL,      -- decisions behind this one are the traffic that the run is about
   config_yaml  TEXT NOT NULL,
   source       TEXT NOT NULL,         -- 'log', or the path of a file of prompts
-  done         INTEGER NOT NULL,      -- steps that have ended: 1 sample, 2 run-tiers, 3 judge, 4 refit, 5 gate, 6 promote
+  done         INTEGER NOT NULL,      -- the last step: 1 sample, 2 run-tiers, 3 judge, 4 refit, 5 gate, 6 promote
   abandoned    INTEGER NOT NULL,      -- 1: another run was begun before this one had ended
   summary      TEXT NOT NULL
 ) STRICT;
