@@ -4,12 +4,11 @@ namespace suffice {
 
 std::vector<Command> AllCommands() {
   return {
-      ServeCommand(),       CallCommand(),        StatusCommand(),  CheckConfigCommand(),
-      PrintConfigCommand(), PlayCommand(),        ReplayCommand(),  PlanCommand(),
-      EvaluateCommand(),    FitFeaturesCommand(), RebuildCommand(), PromoteCommand(),
-      RollbackCommand(),    SnapshotsCommand(),   NightlyCommand(), SampleCommand(),
-      RunTiersCommand(),    JudgeCommand(),       GateCommand(),    RefitCommand(),
-      CalibrateCommand(),   ExportCommand(),      ImportCommand(),  GenerateTrafficCommand(),
+      ServeCommand(),       CallCommand(),      StatusCommand(),   CheckConfigCommand(), PrintConfigCommand(),
+      PlayCommand(),        ReplayCommand(),    PlanCommand(),     EvaluateCommand(),    InsightsCommand(),
+      FitFeaturesCommand(), RebuildCommand(),   PromoteCommand(),  RollbackCommand(),    SnapshotsCommand(),
+      NightlyCommand(),     SampleCommand(),    RunTiersCommand(), JudgeCommand(),       GateCommand(),
+      RefitCommand(),       CalibrateCommand(), ExportCommand(),   ImportCommand(),      GenerateTrafficCommand(),
   };
 }
 

@@ -18,6 +18,7 @@ Command FitFeaturesCommand();
 Command GateCommand();
 Command GenerateTrafficCommand();
 Command ImportCommand();
+Command InsightsCommand();
 Command JudgeCommand();
 Command NightlyCommand();
 Command PlanCommand();
