@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -106,6 +107,94 @@ absl::StatusOr<TierView> DecodeTier(const Json& object) {
   return view;
 }
 
+// Reads what EncodeTiers writes, which is most of what reading a decision takes, several times as fast as a general
+// parser. Gives up, without an error of its own, on anything else that JSON allows (escapes, spaces, unknown names).
+class PlainTiers {
+ public:
+  explicit PlainTiers(std::string_view json) : rest_(json) {}
+
+  std::optional<std::vector<TierView>> Read() {
+    std::vector<TierView> tiers;
+    if (!Take('[')) return std::nullopt;
+    if (Take(']')) return rest_.empty() ? std::optional(tiers) : std::nullopt;
+    do {
+      if (!ReadTier(tiers.emplace_back())) return std::nullopt;
+    } while (Take(','));
+    return Take(']') && rest_.empty() ? std::optional(std::move(tiers)) : std::nullopt;
+  }
+
+ private:
+  bool Take(char c) {
+    if (rest_.empty() || rest_.front() != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  bool Text(std::string_view& text) {
+    if (!Take('"')) return false;
+    const size_t end = rest_.find('"');
+    if (end == std::string_view::npos) return false;
+    text = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+    return IsPlain(text);
+  }
+  bool Number(double& value) {
+    if (rest_.starts_with("null")) {
+      rest_.remove_prefix(4);
+      value = std::numeric_limits<double>::quiet_NaN();
+      return true;
+    }
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+    if (error != std::errc() || !std::isfinite(value)) return false;
+    rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
+    return true;
+  }
+  static double* Field(TierView& view, std::string_view name) {
+    if (name == "quality") return &view.quality;
+    if (name == "sigma") return &view.quality_sigma;
+    if (name == "cost_usd") return &view.cost_usd;
+    if (name == "latency_ms") return &view.latency_ms;
+    if (name == "start_ms") return &view.start_ms;
+    if (name == "cost_ratio") return &view.cost_ratio;
+    if (name == "worst_cost_usd") return &view.worst_cost_usd;
+    if (name == "observations") return &view.observations;
+    if (name == "score") return &view.score;
+    if (name == "propensity") return &view.propensity;
+    for (size_t p = 0; p < kLate.size(); ++p) {
+      if (name == kLate[p]) return &view.late[p];
+    }
+    return nullptr;
+  }
+  bool ReadTier(TierView& view) {
+    constexpr int kAlways = 7;  // numbers that every tier has
+    int numbers = 0;
+    if (!Take('{')) return false;
+    do {
+      std::string_view name, text;
+      if (!Text(name) || !Take(':')) return false;
+      if (double* const number = Field(view, name)) {
+        if (!Number(*number)) return false;
+        ++numbers;
+        continue;
+      }
+      if (!Text(text)) return false;
+      if (name == "tier") {
+        view.tier = text;
+      } else if (name == "detail") {
+        view.exclusion_detail = text;
+      } else if (name == "exclusion") {
+        const auto word = std::find(kExclusions.begin(), kExclusions.end(), text);
+        if (word == kExclusions.end()) return false;
+        view.exclusion = static_cast<ExclusionReason>(word - kExclusions.begin());
+      } else {
+        return false;
+      }
+    } while (Take(','));
+    return numbers >= kAlways && Take('}');
+  }
+
+  std::string_view rest_;
+};
+
 template <typename T>
 Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
@@ -172,6 +261,7 @@ void EncodeTiers(const std::vector<TierView>& tiers, std::string& json) {
 }
 
 absl::StatusOr<std::vector<TierView>> DecodeTiers(std::string_view json) {
+  if (std::optional<std::vector<TierView>> plain = PlainTiers(json).Read()) return *std::move(plain);
   const Json array = Json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (!array.is_array()) return absl::DataLossError("column decisions.tiers: not a JSON array");
   std::vector<TierView> tiers;
