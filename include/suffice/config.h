@@ -107,6 +107,7 @@ struct ThresholdConfig {
   double alpha = 0.5;        // in [0, 1]
   double intercept = 0;      // fitted by the nightly job
   double slope = 4;
+  double strong_share = 0;   // of the traffic, that a refit sets alpha for; 0: it keeps the share that alpha gave
   double epsilon = 0.02;     // probability of the other tier, so that the log can tell how it would have done
 
   bool operator==(const ThresholdConfig&) const = default;

@@ -141,6 +141,7 @@ void PolicyFields(Io& io, T& policy) {
     s.Text("strong", policy.threshold.strong, TextRule::kAny);
     s.Text("weak", policy.threshold.weak, TextRule::kAny);
     s.Number("alpha", policy.threshold.alpha, kProbability);
+    s.Number("strong_share", policy.threshold.strong_share, kProbability);
     s.Number("intercept", policy.threshold.intercept, Between(-1e6, 1e6));
     s.Number("slope", policy.threshold.slope, Between(0, 1e6));
     s.Number("epsilon", policy.threshold.epsilon, kProbability);

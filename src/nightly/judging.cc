@@ -113,7 +113,7 @@ class OneJudge {
   }
 
  private:
-  absl::Status Save(const Place& place, const Verdict& verdict) {
+  absl::Status Save(const Place& place, const JudgeVerdict& verdict) {
     ++step_.asked;
     return file_.SaveScore(run_.number, {.sample = place.first,
                                          .tier = place.second,
@@ -160,7 +160,7 @@ class OneJudge {
     }
     absl::Status saved;
     size_t done = 0;
-    SUFFICE_ASSIGN_OR_RETURN(const int64_t left, judge_.Run(tasks, spending_, [&](size_t i, const Verdict& verdict) {
+    SUFFICE_ASSIGN_OR_RETURN(const int64_t left, judge_.Run(tasks, spending_, [&](size_t i, const JudgeVerdict& verdict) {
       saved = Save(places[i], verdict);
       progress(static_cast<double>(++done) / static_cast<double>(tasks.size()));
       return saved.ok();

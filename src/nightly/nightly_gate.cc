@@ -86,11 +86,11 @@ std::string Words(const GateOutcome& outcome, const NightlyConfig& nightly) {
   std::string behind = fmt::format("{} held-out evaluations", outcome.evaluations);
   if (outcome.decisions > 0) behind += fmt::format(" and {} held-out decisions", outcome.decisions);
   switch (verdict.verdict) {
-    case suffice::Verdict::kPromote:
+    case Verdict::kPromote:
       return fmt::format("promote: {} ({})", verdict.reason, behind);
-    case suffice::Verdict::kKeep:
+    case Verdict::kKeep:
       return fmt::format("keep what serves: {} ({})", verdict.reason, behind);
-    case suffice::Verdict::kNotEnoughEvidence:
+    case Verdict::kNotEnoughEvidence:
       break;
   }
   std::string words = fmt::format("not enough evidence: {} ({})", verdict.reason, behind);

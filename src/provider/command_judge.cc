@@ -24,7 +24,7 @@ std::string Complaint(const CommandEnd& end) {
   return text.empty() ? "" : ": " + text;
 }
 
-Verdict VerdictOf(const CommandEnd& end, double timeout_s) {
+JudgeVerdict VerdictOf(const CommandEnd& end, double timeout_s) {
   if (end.timed_out) return NoScore(fmt::format("the command gave no score within {} s", timeout_s));
   if (end.signal != 0) return NoScore(fmt::format("the command was ended by signal {}{}", end.signal, Complaint(end)));
   if (end.exit_code != 0) {
@@ -45,7 +45,7 @@ class CommandJudge final : public LocalJudge {
   using LocalJudge::LocalJudge;
 
  protected:
-  Verdict Score(const JudgeTask& task) override {
+  JudgeVerdict Score(const JudgeTask& task) override {
     const std::chrono::milliseconds timeout(static_cast<int64_t>(std::ceil(config().timeout_s * 1000)));
     const absl::StatusOr<CommandEnd> end = RunShellCommand(config().command, InputOf(task), timeout);
     return end.ok() ? VerdictOf(*end, config().timeout_s) : NoScore(std::string(end.status().message()));

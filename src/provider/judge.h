@@ -23,7 +23,7 @@ struct JudgeTask {
   std::string other_answer;  // of the tier that pairwise judges compare with; empty: none
 };
 
-struct Verdict {
+struct JudgeVerdict {
   std::optional<double> score;  // in [0, 1]; nothing: the judge could not or would not say
   std::string error;            // why
   double cost_usd = 0;
@@ -35,7 +35,7 @@ class Judge {
   virtual const JudgeConfig& config() const = 0;
   // Whether it needs a reference answer or the other tier's.
   virtual bool NeedsReference() const = 0;
-  using Done = std::function<bool(size_t index, const Verdict& verdict)>;
+  using Done = std::function<bool(size_t index, const JudgeVerdict& verdict)>;
   // As ChatClient::Run.
   virtual absl::StatusOr<int64_t> Run(std::span<const JudgeTask> tasks, ChatClient::Spending& spending,
                                       const Done& done) = 0;

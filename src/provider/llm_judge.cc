@@ -70,7 +70,7 @@ class LlmJudgeRun {
   void PlanToAskAgain(const Question& question, const std::string& reply, const std::string& error);
   // Reports the task if it waits for nothing more.
   void MaybeReport(size_t task);
-  void Report(size_t task, const Verdict& verdict) { stopped_ = !done_(task, verdict) || stopped_; }
+  void Report(size_t task, const JudgeVerdict& verdict) { stopped_ = !done_(task, verdict) || stopped_; }
 
   const JudgeConfig& config_;
   ChatClient& client_;

@@ -15,14 +15,14 @@ class LocalJudge : public Judge {
                               const Done& done) override;
 
  protected:
-  virtual Verdict Score(const JudgeTask& task) = 0;
+  virtual JudgeVerdict Score(const JudgeTask& task) = 0;
 
  private:
   const JudgeConfig config_;
 };
 
 // A verdict without a score.
-inline Verdict NoScore(std::string error, double cost_usd = 0) {
+inline JudgeVerdict NoScore(std::string error, double cost_usd = 0) {
   return {.score = std::nullopt, .error = std::move(error), .cost_usd = cost_usd};
 }
 

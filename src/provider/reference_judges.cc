@@ -26,7 +26,7 @@ class ExactMatchJudge final : public LocalJudge {
   bool NeedsReference() const override { return true; }
 
  protected:
-  Verdict Score(const JudgeTask& task) override {
+  JudgeVerdict Score(const JudgeTask& task) override {
     return {.score = Normalised(task.answer) == Normalised(task.reference) ? 1.0 : 0.0};
   }
 };
@@ -37,7 +37,7 @@ class NumericJudge final : public LocalJudge {
   bool NeedsReference() const override { return true; }
 
  protected:
-  Verdict Score(const JudgeTask& task) override {
+  JudgeVerdict Score(const JudgeTask& task) override {
     const std::optional<double> right = LastNumber(task.reference);
     if (!right) return NoScore("expected a number in the reference answer, found none");
     const std::optional<double> got = LastNumber(task.answer);

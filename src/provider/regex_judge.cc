@@ -41,7 +41,7 @@ class RegexJudge final : public LocalJudge {
   RegexJudge(const JudgeConfig& config, Compiled compiled) : LocalJudge(config), compiled_(std::move(compiled)) {}
 
  protected:
-  Verdict Score(const JudgeTask& task) override {
+  JudgeVerdict Score(const JudgeTask& task) override {
     if (task.answer.size() > compiled_.max_bytes) {
       return NoScore(fmt::format("expected an answer of at most {} bytes for this pattern, got {}", compiled_.max_bytes,
                                  task.answer.size()));

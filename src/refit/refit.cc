@@ -402,14 +402,16 @@ absl::Status Fit::TuneThreshold() {
   if (gains.now.empty()) {
     notes.push_back("policy.threshold: alpha stays: there is no traffic to measure a share of strong calls on");
   } else {
-    const double share =
-        options_.strong_share ? *options_.strong_share : ShareAtLeast(WinsOf(gains.then, before), before.alpha);
+    const std::optional<double> wish = options_.strong_share     ? options_.strong_share
+                                       : before.strong_share > 0 ? std::optional(before.strong_share)
+                                                                 : std::nullopt;
+    const double share = wish ? *wish : ShareAtLeast(WinsOf(gains.then, before), before.alpha);
     const std::vector<double> wins = WinsOf(gains.now, after);
     after.alpha = AlphaForShare(wins, share);
     notes.push_back(
         fmt::format("policy.threshold: alpha {:.6g} for a strong share of {:.4f}, {}, on the newest {} "
                     "decisions",
-                    after.alpha, share, options_.strong_share ? "as asked for" : "as it was", wins.size()));
+                    after.alpha, share, wish ? "as asked for" : "as it was", wins.size()));
   }
   result_.release.overrides.push_back(fmt::format("policy.threshold.intercept={}", after.intercept));
   result_.release.overrides.push_back(fmt::format("policy.threshold.slope={}", after.slope));

@@ -32,7 +32,7 @@ Config Full() {
   config.policy.weights = {{"null", 0.1}, {"small-1.5", 1e-300}, {" - x: {}", 0}};
   config.policy.thompson_scale = 0.1 + 0.2;
   config.policy.half_life = 0;
-  config.policy.threshold = {"null", "small-1.5", 0.7, -0.25, 3.5, 0.1};
+  config.policy.threshold = {"null", "small-1.5", 0.7, -0.25, 3.5, 0.4, 0.1};
   config.objective = {ObjectiveKind::kWeighted, 123.456};
   config.audit_rate = 1;
   config.providers = {{.name = "far", .base_url = "https://far.example/v1", .api_key_env = "FAR_KEY"},

@@ -193,9 +193,11 @@ TEST_CASE("a ramp stops by itself when the candidate proves to be worse, also ov
   Store store;
   Config config = QualityConfig();
   config.nightly.ramp_decisions = 100000;
+  // One that learns would leave the small tier before it is proven to be worse.
   auto engine = MustOpen(store, config);
   Teach(*engine, 0, 200, {0.2, 0.5, 0.9}, 50);
-  const int64_t release = SaveRelease(store, {{"small", 0.95}, {"medium", 0.1}, {"large", 0.1}}, "overrates small");
+  const int64_t release =
+      SaveRelease(store, {{"small", 0.95}}, "small alone", {"policy.kind=fixed", "policy.fixed.tier=small"});
   Promote(store, {.release = release, .share = 0.25, .base = 0});
   REQUIRE(engine->Sync().ok());
   const std::map<std::string, double> reward = {{"small", 0.2}, {"medium", 0.5}, {"large", 0.9}};

@@ -81,7 +81,7 @@ absl::StatusOr<int64_t> FakeJudge::Run(std::span<const JudgeTask> batch, ChatCli
                                        const Done& done) {
   for (size_t i = 0; i < batch.size(); ++i) {
     tasks.push_back(batch[i]);
-    const Verdict verdict = say_(batch[i]);
+    const JudgeVerdict verdict = say_(batch[i]);
     spending.spent_usd += verdict.cost_usd;
     if (!done(i, verdict)) return 0;
   }

@@ -56,7 +56,7 @@ class FakeChatClient final : public ChatClient {
 // Scores at once, as told.
 class FakeJudge final : public Judge {
  public:
-  using Say = std::function<Verdict(const JudgeTask&)>;
+  using Say = std::function<JudgeVerdict(const JudgeTask&)>;
   FakeJudge(JudgeConfig config, Say say, bool needs_reference = false)
       : config_(std::move(config)), say_(std::move(say)), needs_reference_(needs_reference) {}
 

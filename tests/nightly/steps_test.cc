@@ -159,7 +159,7 @@ struct Judged {
 
 TEST_CASE("every ok answer gets a score of each judge once; a new version asks again", "[judge]") {
   Judged judged;
-  const auto say = [](const JudgeTask& task) -> Verdict {
+  const auto say = [](const JudgeTask& task) -> JudgeVerdict {
     return {.score = task.answer.starts_with("m-strong") ? 0.9 : 0.4, .cost_usd = 0.001};
   };
   std::vector<std::unique_ptr<Judge>> judges;
@@ -174,7 +174,7 @@ TEST_CASE("every ok answer gets a score of each judge once; a new version asks a
   judged.config.judges[0].version = std::string("2");  // g++ 12 warns wrongly of an assigned literal
   std::vector<std::unique_ptr<Judge>> newer;
   newer.push_back(
-      std::make_unique<FakeJudge>(judged.config.judges[0], [](const JudgeTask&) -> Verdict { return {.score = 0.1}; }));
+      std::make_unique<FakeJudge>(judged.config.judges[0], [](const JudgeTask&) -> JudgeVerdict { return {.score = 0.1}; }));
   CHECK(JudgeAnswers(*judged.file, judged.run, judged.config, newer, {})->asked == 11);
   const auto means = ReadMeanScores(*judged.file, judged.run.number, judged.config.judges);
   REQUIRE(means.ok());
@@ -187,8 +187,8 @@ TEST_CASE("judges are averaged by weight over those that said something", "[judg
   judged.config.judges.push_back({.name = "second", .weight = 3});
   std::vector<std::unique_ptr<Judge>> judges;
   judges.push_back(
-      std::make_unique<FakeJudge>(judged.config.judges[0], [](const JudgeTask&) -> Verdict { return {.score = 1.0}; }));
-  judges.push_back(std::make_unique<FakeJudge>(judged.config.judges[1], [](const JudgeTask& task) -> Verdict {
+      std::make_unique<FakeJudge>(judged.config.judges[0], [](const JudgeTask&) -> JudgeVerdict { return {.score = 1.0}; }));
+  judges.push_back(std::make_unique<FakeJudge>(judged.config.judges[1], [](const JudgeTask& task) -> JudgeVerdict {
     if (task.prompt == "prompt 1") return {.error = "unreadable"};
     return {.score = 0.0};
   }));
@@ -206,14 +206,14 @@ TEST_CASE("a judge that lacks a reference is not asked; in comparison a tier is 
   std::vector<std::unique_ptr<Judge>> judges;
   judges.push_back(std::make_unique<FakeJudge>(
       judged.config.judges[0],
-      [](const JudgeTask& task) -> Verdict {
+      [](const JudgeTask& task) -> JudgeVerdict {
         CHECK(task.other_answer.starts_with("m-cheap"));
         return {.score = 0.8};
       },
       /*needs_reference=*/true));
   judged.config.judges.push_back({.name = "exact", .kind = JudgeKind::kExactMatch});
   judges.push_back(std::make_unique<FakeJudge>(
-      judged.config.judges[1], [](const JudgeTask&) -> Verdict { return {.score = 0.0}; }, /*needs_reference=*/true));
+      judged.config.judges[1], [](const JudgeTask&) -> JudgeVerdict { return {.score = 0.0}; }, /*needs_reference=*/true));
   REQUIRE(JudgeAnswers(*judged.file, judged.run, judged.config, judges, {}).ok());
   CHECK(static_cast<FakeJudge&>(*judges[0]).tasks.size() == 5);  // of "prompt 2" there is nothing to compare with
   CHECK(static_cast<FakeJudge&>(*judges[1]).tasks.empty());
@@ -228,11 +228,11 @@ TEST_CASE("a judge that says nothing stops the job, and is asked again later", "
   CHECK(JudgeAnswers(*judged.file, judged.run, judged.config, judges, {}).status().code() ==
         absl::StatusCode::kFailedPrecondition);
   judges.push_back(std::make_unique<FakeJudge>(judged.config.judges[0],
-                                               [](const JudgeTask&) -> Verdict { return {.error = "503"}; }));
+                                               [](const JudgeTask&) -> JudgeVerdict { return {.error = "503"}; }));
   CHECK(JudgeAnswers(*judged.file, judged.run, judged.config, judges, {}).status().code() ==
         absl::StatusCode::kUnavailable);
   judges[0] =
-      std::make_unique<FakeJudge>(judged.config.judges[0], [](const JudgeTask&) -> Verdict { return {.score = 0.5}; });
+      std::make_unique<FakeJudge>(judged.config.judges[0], [](const JudgeTask&) -> JudgeVerdict { return {.score = 0.5}; });
   CHECK(JudgeAnswers(*judged.file, judged.run, judged.config, judges, {})->asked == 11);
 }
 

@@ -89,11 +89,11 @@ struct World {
 
 JudgeConfig Llm() { return {.name = "j", .kind = JudgeKind::kLlm, .model = "judge", .price = {1, 4}}; }
 
-std::map<size_t, Verdict> JudgeAll(World& world, const JudgeConfig& config, const std::vector<JudgeTask>& tasks) {
-  std::map<size_t, Verdict> verdicts;
+std::map<size_t, JudgeVerdict> JudgeAll(World& world, const JudgeConfig& config, const std::vector<JudgeTask>& tasks) {
+  std::map<size_t, JudgeVerdict> verdicts;
   ChatClient::Spending spending;
   const auto left =
-      MakeJudge(config, world.client.get()).value()->Run(tasks, spending, [&](size_t i, const Verdict& v) {
+      MakeJudge(config, world.client.get()).value()->Run(tasks, spending, [&](size_t i, const JudgeVerdict& v) {
         CHECK(verdicts.emplace(i, v).second);
         return true;
       });
@@ -183,7 +183,7 @@ TEST_CASE("a judge keeps to its budget and says how many answers are left") {
   for (JudgeTask& task : tasks) task.other_answer = "Another answer. " + task.answer;
   ChatClient::Spending spending{.budget_usd = 0.01};
   int64_t scored = 0;
-  const auto left = MakeJudge(config, world.client.get()).value()->Run(tasks, spending, [&](size_t, const Verdict& v) {
+  const auto left = MakeJudge(config, world.client.get()).value()->Run(tasks, spending, [&](size_t, const JudgeVerdict& v) {
     CHECK(v.score.has_value());
     ++scored;
     return true;
@@ -202,7 +202,7 @@ TEST_CASE("an llm judge stops when told to") {
   int seen = 0;
   CHECK(MakeJudge(Llm(), world.client.get())
             .value()
-            ->Run(tasks, spending, [&](size_t, const Verdict&) { return ++seen < 5; })
+            ->Run(tasks, spending, [&](size_t, const JudgeVerdict&) { return ++seen < 5; })
             .ok());
   CHECK(seen == 5);
 }

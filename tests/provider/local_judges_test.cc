@@ -14,13 +14,13 @@
 namespace suffice {
 namespace {
 
-Verdict Judged(const JudgeConfig& config, const JudgeTask& task) {
+JudgeVerdict Judged(const JudgeConfig& config, const JudgeTask& task) {
   const absl::StatusOr<std::unique_ptr<Judge>> judge = MakeJudge(config, nullptr);
   INFO(judge.status().ToString());
   REQUIRE(judge.ok());
   ChatClient::Spending spending;
-  Verdict verdict;
-  const auto left = (*judge)->Run(std::vector<JudgeTask>{task}, spending, [&](size_t index, const Verdict& v) {
+  JudgeVerdict verdict;
+  const auto left = (*judge)->Run(std::vector<JudgeTask>{task}, spending, [&](size_t index, const JudgeVerdict& v) {
     CHECK(index == 0);
     verdict = v;
     return true;

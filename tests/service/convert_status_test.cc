@@ -14,6 +14,9 @@ ServiceReport Full() {
   report.engine = {.time_us = 20,
                    .started_us = 10,
                    .snapshot = 1,
+                   .release = 2,
+                   .ramp_release = 3,
+                   .ramp_share = 0.05,
                    .decisions = 2,
                    .feedbacks = 3,
                    .outcomes = 4,
@@ -95,6 +98,7 @@ TEST_CASE("no field of the status message is forgotten", "[service]") {
   CHECK(unset == std::vector<std::string>());
   CHECK(response.version() == SUFFICE_VERSION);
   CHECK(response.snapshot() == 1);
+  CHECK(response.ramp_release() == 3);
   CHECK(response.outcomes() == 4);
   CHECK(response.infeasible_decisions() == 10);
   CHECK(response.omitted_budgets() == 3);
