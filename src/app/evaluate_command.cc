@@ -32,8 +32,7 @@ struct EvaluateFlags {
     flags.Add("db", &db, {.value = "FILE", .help = "the log; it is only read", .required = true})
         .Add("policy", &policies,
              {.value = "FILE",
-              .help = "a policy file, with what it would have learned from the log; may be given "
-                      "several times"})
+              .help = "a policy file, with what it would have learned from the log"})
         .Add(
             "rewards", &rewards,
             {.value = "WHICH",
