@@ -10,21 +10,12 @@ namespace {
 constexpr char kSummary[] = "puts a release in force: a running server follows within a second";
 constexpr char kExample[] = "suffice promote --db suffice.db --release 3 --share 0.01";
 
-// The release that would serve the rest.
-absl::StatusOr<int64_t> Base(ReleaseStore& store) {
-  const auto promotions = store.Promotions();
-  if (!promotions.ok()) return promotions.status();
-  if (promotions->empty()) return 0;
-  const PromotionRecord& newest = promotions->back();
-  return newest.share < 1 ? newest.base : newest.release;
-}
-
 absl::StatusOr<PromotionRecord> Promote(const std::string& db, int64_t release, double share,
                                         const std::string& reason) {
   auto store = ReleaseStore::Open(db);
   if (!store.ok()) return store.status();
   PromotionRecord promotion{.release = release, .share = share, .reason = reason};
-  const auto base = Base(**store);
+  const auto base = (*store)->InForce();
   if (!base.ok()) return base.status();
   promotion.base = share < 1 ? *base : 0;
   if (share < 1 && promotion.base == release) {

@@ -51,6 +51,20 @@ double RowWeights::Named(std::string_view prefix, std::string_view tier) const {
   return 0;
 }
 
+bool ByRequest(ExclusionReason reason) {
+  switch (reason) {
+    case ExclusionReason::kNotAllowed:
+    case ExclusionReason::kNotPinned:
+    case ExclusionReason::kMissingCapability:
+    case ExclusionReason::kContextWindow:
+    case ExclusionReason::kRequestLatency:
+    case ExclusionReason::kRequestQuality:
+      return true;
+    default:
+      return false;
+  }
+}
+
 double PlainScoreOf(const TierView& view, const RowWeights& weights) {
   return PlainScore(weights.weights, EstimatesOf(view, weights));
 }

@@ -27,6 +27,9 @@ struct RowWeights {
   double Named(std::string_view prefix, std::string_view tier) const;
 };
 
+// Whether an exclusion was the request's own doing, so that it meets any policy, and will again.
+bool ByRequest(ExclusionReason reason);
+
 // A tier's score without optimism: PlainScore of its estimates.
 double PlainScoreOf(const TierView& view, const RowWeights& weights);
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/status_macros.h"
+#include "engine/row_policy.h"
 #include "evaluation/newest_decisions.h"
 #include "evaluation/plan_evidence.h"
 #include "learner/learner.h"
@@ -15,21 +16,6 @@ namespace {
 
 constexpr double kUsPerDay = 86400e6;
 constexpr double kCentral95 = 1.959963984540054;
-
-// Whether an exclusion was the request's own doing, and so will be again.
-bool ByRequest(ExclusionReason reason) {
-  switch (reason) {
-    case ExclusionReason::kNotAllowed:
-    case ExclusionReason::kNotPinned:
-    case ExclusionReason::kMissingCapability:
-    case ExclusionReason::kContextWindow:
-    case ExclusionReason::kRequestLatency:
-    case ExclusionReason::kRequestQuality:
-      return true;
-    default:
-      return false;
-  }
-}
 
 PlanRequest RequestOf(const DecisionRecord& decision, Statistics& statistics) {
   const std::span<const float> x = statistics.Project(decision);

@@ -124,6 +124,13 @@ class SqliteReleaseStore final : public ReleaseStore {
 
 }  // namespace
 
+absl::StatusOr<int64_t> ReleaseStore::InForce() {
+  SUFFICE_ASSIGN_OR_RETURN(const std::vector<PromotionRecord> promotions, Promotions());
+  if (promotions.empty()) return 0;
+  const PromotionRecord& newest = promotions.back();
+  return newest.share < 1 ? newest.base : newest.release;
+}
+
 absl::StatusOr<std::unique_ptr<ReleaseStore>> ReleaseStore::Open(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return absl::NotFoundError(fmt::format("{}: no such file", path));

@@ -26,6 +26,8 @@ class ReleaseStore {
   virtual absl::StatusOr<std::vector<ReleaseRecord>> Releases() = 0;
   virtual absl::StatusOr<ReleaseRecord> Load(int64_t number) = 0;  // NOT_FOUND
   virtual absl::StatusOr<std::vector<PromotionRecord>> Promotions() = 0;  // in order
+  // The release that makes the decisions, or most of them while another one is being ramped up; 0: none.
+  absl::StatusOr<int64_t> InForce();
   // Returns the seq. NOT_FOUND: no such release (0 is always there). FAILED_PRECONDITION: it is in force already.
   virtual absl::StatusOr<int64_t> Promote(PromotionRecord promotion) = 0;
 };

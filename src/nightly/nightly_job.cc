@@ -44,12 +44,6 @@ absl::Status NotYet(const NightlyRun& run, NightlyStep step) {
       "run {} has not done {} yet: do that first, or all of it with `suffice nightly`", run.number, ToString(step)));
 }
 
-absl::StatusOr<int64_t> InForce(ReleaseStore& store) {
-  SUFFICE_ASSIGN_OR_RETURN(const std::vector<PromotionRecord> promotions, store.Promotions());
-  if (promotions.empty()) return 0;
-  return promotions.back().share < 1 ? promotions.back().base : promotions.back().release;
-}
-
 // The seq of the promotion that made `release` serve; 0: it does not.
 absl::StatusOr<int64_t> PromotionOf(ReleaseStore& store, int64_t release) {
   SUFFICE_ASSIGN_OR_RETURN(const std::vector<PromotionRecord> promotions, store.Promotions());
@@ -225,7 +219,7 @@ absl::StatusOr<std::string> NightlyJob::Promote() {
                               .share = config_.nightly.ramp ? 0.01 : 1,
                               .reason = fmt::format("nightly run {}: {}", run_.number, reason)};
     if (promotion.share < 1) {
-      SUFFICE_ASSIGN_OR_RETURN(promotion.base, InForce(*store));
+      SUFFICE_ASSIGN_OR_RETURN(promotion.base, store->InForce());
     }
     SUFFICE_ASSIGN_OR_RETURN(result.promotion, store->Promote(promotion));
   }

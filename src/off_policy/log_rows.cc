@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "base/status_macros.h"
+#include "engine/row_policy.h"
 #include "learner/statistics.h"
 #include "off_policy/cross_fit.h"
 
@@ -22,21 +23,6 @@ constexpr double kMostlyKnown = 0.9;    // likewise
 
 // Precisions of the models' features that left the smallest errors out of fold ([.precision] in tests/off_policy).
 constexpr double kQualityPrecision = 100, kCostPrecision = 30, kLatePrecision = 300;
-
-// Whether an exclusion was the request's own doing, so that any policy meets it.
-bool ByRequest(ExclusionReason reason) {
-  switch (reason) {
-    case ExclusionReason::kNotAllowed:
-    case ExclusionReason::kNotPinned:
-    case ExclusionReason::kMissingCapability:
-    case ExclusionReason::kContextWindow:
-    case ExclusionReason::kRequestLatency:
-    case ExclusionReason::kRequestQuality:
-      return true;
-    default:
-      return false;
-  }
-}
 
 class TableReader {
  public:
