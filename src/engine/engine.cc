@@ -25,6 +25,7 @@
 #include "engine/warmth.h"
 #include "features/feature_file.h"
 #include "learner/learner.h"
+#include "learner/release.h"
 #include "learner/settlement.h"
 #include "log/event_log.h"
 #include "suffice/status.h"
@@ -200,7 +201,10 @@ class Engine::Impl {
   std::unique_ptr<Gate> gate_;
   std::unique_ptr<LearnerLoop> loop_;
 
+  absl::Status CheckReleasesFit(const Config& config);
+
   absl::Mutex reload_mutex_;  // one Reload or Close at a time
+  std::shared_ptr<const Config> config_ ABSL_GUARDED_BY(reload_mutex_);  // the operator's, without a release's keys
   bool closed_ ABSL_GUARDED_BY(reload_mutex_) = false;
 
   std::atomic<int64_t> decisions_{0}, dropped_rows_{0}, agreements_{0}, agreement_decisions_{0};
@@ -208,6 +212,10 @@ class Engine::Impl {
 
 absl::Status Engine::Impl::Start(Config config) {
   const auto shared = std::make_shared<const Config>(std::move(config));
+  {
+    absl::MutexLock lock(&reload_mutex_);
+    config_ = shared;
+  }
   SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(shared->Hash(), ConfigToYaml(*shared)));
   SUFFICE_RETURN_IF_ERROR(RememberRows(*shared));
   gate_ = std::make_unique<Gate>(shared);
@@ -346,17 +354,29 @@ absl::StatusOr<Explanation> Engine::Impl::Explain(const DecisionId& id, const st
   return ExplainDecision(found->decision, made_with, *source_.OfRelease(found->decision.release));
 }
 
+// Whether the keys of the releases in use fit a configuration: asked before anything is taken from it.
+absl::Status Engine::Impl::CheckReleasesFit(const Config& config) {
+  for (const int64_t number : {source_.Base()->release, source_.candidate_release()}) {
+    SUFFICE_ASSIGN_OR_RETURN(const auto release, LoadRelease(*log_, number, config.features));
+    SUFFICE_RETURN_IF_ERROR(WithOverrides(config, *release).status());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Engine::Impl::Reload(Config config) {
   absl::MutexLock lock(&reload_mutex_);
   if (closed_) return absl::UnavailableError("the engine is closed");
-  if (const auto key = FixedKeyThatChanged(CurrentConfig(), config)) {
+  if (const auto key = FixedKeyThatChanged(*config_, config)) {
     return absl::FailedPreconditionError(fmt::format("{}: cannot change without a restart", *key));
   }
+  SUFFICE_RETURN_IF_ERROR(CheckReleasesFit(config));
   const auto shared = std::make_shared<const Config>(std::move(config));
   SUFFICE_RETURN_IF_ERROR(log_->SaveConfig(shared->Hash(), ConfigToYaml(*shared)));
   sessions_.SetCapacity(shared->sessions.capacity);
   SUFFICE_RETURN_IF_ERROR(gate_->Reload(shared, *log_, clock_->NowMicros()));
-  return loop_->Reload(shared);
+  SUFFICE_RETURN_IF_ERROR(loop_->Reload(shared));
+  config_ = shared;
+  return absl::OkStatus();
 }
 
 absl::Status Engine::Impl::Sync() {

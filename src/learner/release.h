@@ -33,7 +33,7 @@ struct Release {
   LogCursor cursor;
   int64_t decision_seq = 0;
   FeatureSetPtr features;            // null: none, as without a release
-  ConfigOverrides overrides;         // keys of `policy` that the refit tuned, on top of the operator's file
+  ConfigOverrides overrides;         // keys that the refit tuned, on top of the operator's file
   std::map<std::string, TierFit> tiers;
 };
 

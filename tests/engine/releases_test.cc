@@ -142,6 +142,38 @@ TEST_CASE("a release's keys lie over the operator's configuration, also after a 
   CHECK(engine->CurrentConfig().policy.epsilon == 0.1);
 }
 
+TEST_CASE("a release's key of the features does not stand in the way of a reload") {
+  Store store;
+  auto engine = MustOpen(store, QualityConfig());
+  Promote(store, {.release = SaveRelease(store, {{"small", 0.9}}, "tuned", {"features.few_labels=0"})});
+  REQUIRE(engine->Sync().ok());
+  REQUIRE(engine->CurrentConfig().features.few_labels == 0);
+  Config other = QualityConfig();
+  other.name = "other";
+  REQUIRE(engine->Reload(other).ok());
+  CHECK(engine->CurrentConfig().name == "other");
+  CHECK(engine->CurrentConfig().features.few_labels == 0);
+  other.features.few_labels = 100;
+  CHECK(engine->Reload(other).code() == absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_CASE("a reload that the release's keys do not fit is refused whole") {
+  Store store;
+  auto engine = MustOpen(store, QualityConfig());
+  const ConfigOverrides keys = {"policy.kind=fixed", "policy.fixed.tier=small"};
+  Promote(store, {.release = SaveRelease(store, {{"small", 0.9}}, "small alone", keys)});
+  REQUIRE(engine->Sync().ok());
+  Config without_small = QualityConfig();
+  without_small.tiers.erase(without_small.tiers.begin());
+  without_small.limits.cost.budgets = {{.name = "daily", .usd = 1e-9, .kind = BudgetKind::kSoft}};
+  const absl::Status refused = engine->Reload(without_small);
+  CHECK(refused.code() == absl::StatusCode::kInvalidArgument);
+  CHECK(refused.message().find("policy.fixed.tier") != std::string_view::npos);
+  CHECK(engine->CurrentConfig().tiers.size() == 3);
+  CHECK(engine->Status().budgets.empty());
+  CHECK(MustRoute(*engine, kPrompt).tier == "small");
+}
+
 TEST_CASE("a ramp takes its share of the decisions, and a conversation stays on one side") {
   const DecisionId id = DecisionId::FromRaw(std::string(16, 'x'));
   int taken = 0;
