@@ -70,8 +70,9 @@ struct Refitted {
 };
 
 // Multipliers of limits are no part of a release: they are solved anew with every snapshot.
-// Memory: at most 256 MiB of the projection's prompts, two pages of 4,096 events, and 6,000 answers a tier of 4 bytes a
-// dimension, however long the log is. FAILED_PRECONDITION when there is too little to fit on.
+// Memory: at most 256 MiB of the projection's prompts and 64 MiB of their frequent counts, two pages of 4,096 events,
+// and 6,000 answers a tier of 4 bytes a dimension, however long the log is. FAILED_PRECONDITION when there is too
+// little to fit on.
 absl::StatusOr<Refitted> Refit(EventLog& log, const Config& config, const std::vector<Evaluation>& evaluations,
                                const RefitOptions& options);
 

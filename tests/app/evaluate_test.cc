@@ -1,6 +1,5 @@
 // `suffice evaluate` from the command line, on the file of an engine that has served.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,18 +11,10 @@
 #include "evaluation/example_traffic.h"
 #include "fake_io.h"
 #include "suffice/engine.h"
+#include "temp_folder.h"
 
 namespace suffice {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / fmt::format("suffice_evaluate_{}", getpid());
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  std::string operator/(const char* name) const { return (path / name).string(); }
-};
 
 int Run(FakeIo& fake, std::vector<std::string> args) {
   args.insert(args.begin(), "evaluate");
@@ -54,20 +45,20 @@ void Drive(Engine& engine, const Traffic& traffic) {
 }  // namespace
 
 TEST_CASE("evaluate prints policies beside the serving one, while it serves, and writes JSON") {
-  const Folder folder;
+  const TempFolder folder;
   Config config;
   config.tiers = ExampleTiers();
   config.policy.kind = PolicyKind::kRandom;
-  const std::string db = folder / "suffice.db";
+  const std::string db = folder.Path("suffice.db");
   auto engine = Engine::Open({.config = config, .database = db});
   REQUIRE(engine.ok());
   Drive(**engine, ExampleTraffic(2, 400));
   config.policy.kind = PolicyKind::kThompson;
-  std::ofstream(folder / "next.yaml") << ConfigToYaml(config);
+  std::ofstream(folder.Path("next.yaml")) << ConfigToYaml(config);
 
   FakeIo fake;
-  const int code = Run(fake, {"--db", db, "--policy", folder / "next.yaml", "--rewards", "all", "--confidence", "0.9",
-                              "--report", folder / "r.json"});
+  const int code = Run(fake, {"--db", db, "--policy", folder.Path("next.yaml"), "--rewards", "all", "--confidence", "0.9",
+                              "--report", folder.Path("r.json")});
   INFO(fake.err.str());
   REQUIRE(code == kExitOk);
   for (const char* const words : {"serving (as logged)", "next.yaml", "always cheap (small)", "always strong (large)",
@@ -75,7 +66,7 @@ TEST_CASE("evaluate prints policies beside the serving one, while it serves, and
     CAPTURE(words);
     CHECK(fake.out.str().find(words) != std::string::npos);
   }
-  std::ifstream file(folder / "r.json");
+  std::ifstream file(folder.Path("r.json"));
   const auto report = nlohmann::json::parse(file);
   CHECK(report["rows"] == 400);
   CHECK(report["rewarded"] == 400);
@@ -85,15 +76,15 @@ TEST_CASE("evaluate prints policies beside the serving one, while it serves, and
 }
 
 TEST_CASE("evaluate says what is missing") {
-  const Folder folder;
+  const TempFolder folder;
   FakeIo none;
   CHECK(Run(none, {}) == kExitUsage);
   CHECK(none.err.str().find("--db") != std::string::npos);
   FakeIo file;
-  CHECK(Run(file, {"--db", folder / "none.db"}) == kExitFailure);
+  CHECK(Run(file, {"--db", folder.Path("none.db")}) == kExitFailure);
   CHECK(file.err.str().find("none.db") != std::string::npos);
   FakeIo rewards;
-  CHECK(Run(rewards, {"--db", folder / "none.db", "--rewards", "some"}) == kExitUsage);
+  CHECK(Run(rewards, {"--db", folder.Path("none.db"), "--rewards", "some"}) == kExitUsage);
   CHECK(rewards.err.str().find("audited") != std::string::npos);
 }
 

@@ -1,6 +1,5 @@
 // `suffice plan` from the command line: on recorded traffic, and on the log of an engine that is still writing it.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,19 +12,10 @@
 #include "evaluation/example_traffic.h"
 #include "fake_io.h"
 #include "suffice/engine.h"
+#include "temp_folder.h"
 
 namespace suffice {
 namespace {
-
-namespace fs = std::filesystem;
-
-// A folder that is gone with the test.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / fmt::format("suffice_plan_{}", getpid());
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  std::string operator/(const char* name) const { return (path / name).string(); }
-};
 
 std::string ReadAll(const std::string& path) {
   std::ostringstream text;
@@ -40,9 +30,9 @@ Config ExampleConfig() {
 }
 
 // A policy file with the example's tiers.
-std::string WritePolicy(const Folder& folder) {
-  std::ofstream(folder / "policy.yaml") << ConfigToYaml(ExampleConfig());
-  return folder / "policy.yaml";
+std::string WritePolicy(const TempFolder& folder) {
+  std::ofstream(folder.Path("policy.yaml")) << ConfigToYaml(ExampleConfig());
+  return folder.Path("policy.yaml");
 }
 
 // Routes the rows and, if asked, tells what came of each.
@@ -69,15 +59,15 @@ void Drive(Engine& engine, const Traffic& traffic, bool tell) {
 }
 
 TEST_CASE("plan on recorded traffic prints a table and writes JSON and a page") {
-  const Folder folder;
+  const TempFolder folder;
   FakeIo made;
-  REQUIRE(RunSuffice({"generate-traffic", "--rows", "600", "--out", folder / "traffic.jsonl"}, made.io) == kExitOk);
+  REQUIRE(RunSuffice({"generate-traffic", "--rows", "600", "--out", folder.Path("traffic.jsonl")}, made.io) == kExitOk);
   FakeIo fake;
   const int code = RunSuffice(
       {"plan", "--config", SUFFICE_SOURCE_DIR "/policies/three_tiers.yaml", "--tiers-from-traffic", "--traffic",
-       folder / "traffic.jsonl", "--set", "objective.kind=max_quality", "--set", "limits.cost.mean_usd=4e-4",
+       folder.Path("traffic.jsonl"), "--set", "objective.kind=max_quality", "--set", "limits.cost.mean_usd=4e-4",
        "--requests-per-day", "1000", "--what-if", "limits.cost.mean_usd=8e-4,limits.latency.p95_ms=5000", "--what-if",
-       "objective.kind=min_cost,limits.quality.floor=0.6", "--report", folder / "r.json", "--html", folder / "p.html"},
+       "objective.kind=min_cost,limits.quality.floor=0.6", "--report", folder.Path("r.json"), "--html", folder.Path("p.html")},
       fake.io);
   INFO(fake.err.str());
   REQUIRE(code == kExitOk);
@@ -85,18 +75,18 @@ TEST_CASE("plan on recorded traffic prints a table and writes JSON and a page") 
   CHECK(table.find("as configured") != std::string::npos);
   CHECK(table.find("always large") != std::string::npos);
   CHECK(table.find("one dollar a day more: quality +") != std::string::npos);
-  const auto report = nlohmann::json::parse(ReadAll(folder / "r.json"));
+  const auto report = nlohmann::json::parse(ReadAll(folder.Path("r.json")));
   REQUIRE(report["scenarios"].size() == 3);
   CHECK(report["today"].is_null());
   CHECK(report["scenarios"][0]["expected"]["usd_a_day"].get<double>() == Approx(0.4).epsilon(1e-6));
   CHECK(report["scenarios"][1]["limits"].size() == 2);
   CHECK(report["scenarios"][2]["objective"] == "min_cost");
-  CHECK(ReadAll(folder / "p.html").find("<svg") != std::string::npos);
+  CHECK(ReadAll(folder.Path("p.html")).find("<svg") != std::string::npos);
 }
 
 TEST_CASE("plan reads the log of an engine that is running, and says where it is today") {
-  const Folder folder;
-  const std::string policy = WritePolicy(folder), db = folder / "suffice.db";
+  const TempFolder folder;
+  const std::string policy = WritePolicy(folder), db = folder.Path("suffice.db");
   auto engine = Engine::Open({.config = ExampleConfig(), .database = db});
   REQUIRE(engine.ok());
   Drive(**engine, ExampleTraffic(2, 400), /*tell=*/true);
@@ -105,12 +95,12 @@ TEST_CASE("plan reads the log of an engine that is running, and says where it is
     const int code = RunSuffice({"plan", "--config", policy, "--db", db, "--rows", rows, "--requests-per-day", "100000",
                                  "--set", "limits.latency.p95_ms=8000", "--set",
                                  "limits.cost.budgets=[{name: daily, usd: 60, kind: soft}]", "--report",
-                                 folder / "r.json"},
+                                 folder.Path("r.json")},
                                 fake.io);
     INFO(fake.err.str());
     REQUIRE(code == kExitOk);
     CHECK(fake.out.str().find("today, observed") != std::string::npos);
-    return nlohmann::json::parse(ReadAll(folder / "r.json"));
+    return nlohmann::json::parse(ReadAll(folder.Path("r.json")));
   };
   auto report = plan("300");
   CHECK(report["today"]["decisions"] == 300);
@@ -129,8 +119,8 @@ TEST_CASE("plan reads the log of an engine that is running, and says where it is
 }
 
 TEST_CASE("plan says what is missing") {
-  const Folder folder;
-  const std::string policy = WritePolicy(folder), db = folder / "suffice.db";
+  const TempFolder folder;
+  const std::string policy = WritePolicy(folder), db = folder.Path("suffice.db");
   const auto fails = [&](std::vector<std::string> args, ExitCode expected, const std::string& words) {
     FakeIo fake;
     args.insert(args.begin(), {"plan", "--config", policy});
@@ -141,7 +131,7 @@ TEST_CASE("plan says what is missing") {
   fails({}, kExitUsage, "either --db or --traffic");
   fails({"--db", "a", "--traffic", "b"}, kExitUsage, "either --db or --traffic");
   fails({"--db", "a", "--warmup", "b"}, kExitUsage, "--warmup goes with --traffic");
-  fails({"--db", folder / "none.db"}, kExitFailure, "none.db: no such file");
+  fails({"--db", folder.Path("none.db")}, kExitFailure, "none.db: no such file");
   fails({"--db", policy}, kExitFailure, "is not a SQLite database");
 
   auto engine = Engine::Open({.config = ExampleConfig(), .database = db});
@@ -153,8 +143,8 @@ TEST_CASE("plan says what is missing") {
   fails({"--db", db, "--what-if", "limits.cost.maen_usd=1"}, kExitFailure, "--what-if limits.cost.maen_usd");
 
   FakeIo made;
-  REQUIRE(RunSuffice({"generate-traffic", "--rows", "50", "--out", folder / "t.jsonl"}, made.io) == kExitOk);
-  fails({"--traffic", folder / "t.jsonl", "--set", "limits.cost.budgets=[{name: daily, usd: 60, kind: soft}]"}, kExitFailure,
+  REQUIRE(RunSuffice({"generate-traffic", "--rows", "50", "--out", folder.Path("t.jsonl")}, made.io) == kExitOk);
+  fails({"--traffic", folder.Path("t.jsonl"), "--set", "limits.cost.budgets=[{name: daily, usd: 60, kind: soft}]"}, kExitFailure,
         "requests-per-day: expected the requests of a day, to see what budget daily means");
 }
 

@@ -1,6 +1,5 @@
 // `suffice refit`, `calibrate`, `snapshots`, `promote`, `rollback` and `replay --refit` from the command line.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -10,18 +9,10 @@
 #include "app/app.h"
 #include "catch.h"
 #include "fake_io.h"
+#include "temp_folder.h"
 
 namespace suffice {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / fmt::format("suffice_refit_{}", getpid());
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  std::string operator/(const char* name) const { return (path / name).string(); }
-};
 
 std::string Run(const std::vector<std::string>& args) {
   FakeIo fake;
@@ -41,8 +32,8 @@ nlohmann::json ReadJson(const std::string& path) { return nlohmann::json::parse(
 
 // A log that a threshold between small and large has served, and its policy file.
 struct World {
-  Folder folder;
-  std::string policy = folder / "policy.yaml", traffic = folder / "traffic.jsonl", db = folder / "suffice.db";
+  TempFolder folder;
+  std::string policy = folder.Path("policy.yaml"), traffic = folder.Path("traffic.jsonl"), db = folder.Path("suffice.db");
 
   World() {
     Run({"generate-traffic", "--rows", "1500", "--seed", "3", "--out", traffic});
@@ -60,9 +51,9 @@ struct World {
 TEST_CASE("a refit keeps a release, which is promoted, listed and rolled back") {
   const World world;
   const std::string said = Run({"refit", "--config", world.policy, "--db", world.db, "--strong-share", "0.3", "--note",
-                                "a first one", "--report", world.folder / "r.json"});
+                                "a first one", "--report", world.folder.Path("r.json")});
   CHECK(said.find("promote") != std::string::npos);
-  const auto report = ReadJson(world.folder / "r.json");
+  const auto report = ReadJson(world.folder.Path("r.json"));
   CHECK(report["decisions"] == 1500);
   CHECK(report["tiers"].size() >= 2);
   Run({"promote", "--db", world.db, "--release", "1"});
@@ -71,8 +62,8 @@ TEST_CASE("a refit keeps a release, which is promoted, listed and rolled back") 
   CHECK(list["promotions"][0]["release"] == 1);
   // The release's threshold sends the wished share of this traffic to the strong tier.
   Run({"calibrate", "--config", world.policy, "--db", world.db, "--strong-share", "0.3", "--report",
-       world.folder / "c.json"});
-  CHECK(ReadJson(world.folder / "c.json")["strong_share_before"].get<double>() == Approx(0.3).margin(0.02));
+       world.folder.Path("c.json")});
+  CHECK(ReadJson(world.folder.Path("c.json"))["strong_share_before"].get<double>() == Approx(0.3).margin(0.02));
   CHECK(Run({"rollback", "--db", world.db}).find("release 0") != std::string::npos);
   CHECK(nlohmann::json::parse(Run({"snapshots", "--db", world.db, "--json"}))["promotions"].size() == 2);
 }
@@ -82,19 +73,19 @@ TEST_CASE("a wished share in the policy file is kept by a refit without being as
   Run({"refit", "--config", world.policy, "--db", world.db, "--set", "policy.threshold.strong_share=0.4"});
   Run({"promote", "--db", world.db, "--release", "1"});
   Run({"calibrate", "--config", world.policy, "--db", world.db, "--strong-share", "0.4", "--report",
-       world.folder / "c.json"});
-  CHECK(ReadJson(world.folder / "c.json")["strong_share_before"].get<double>() == Approx(0.4).margin(0.02));
+       world.folder.Path("c.json")});
+  CHECK(ReadJson(world.folder.Path("c.json"))["strong_share_before"].get<double>() == Approx(0.4).margin(0.02));
 }
 
 TEST_CASE("calibrate answers from a file alone, and refuses what cannot be") {
   const World world;
   Run({"calibrate", "--config", world.policy, "--traffic", world.traffic, "--quality", "0.9", "--report",
-       world.folder / "c.json"});
-  const auto found = ReadJson(world.folder / "c.json");
+       world.folder.Path("c.json")});
+  const auto found = ReadJson(world.folder.Path("c.json"));
   CHECK(found["alpha"].get<double>() > 0);
   CHECK(found["strong_share"].get<double>() < 1);
   CHECK(Refused({"calibrate", "--config", world.policy, "--db", world.db}).find("--quality") != std::string::npos);
-  CHECK(Refused({"refit", "--config", world.policy, "--db", world.folder / "none.db"}).find("no such file") !=
+  CHECK(Refused({"refit", "--config", world.policy, "--db", world.folder.Path("none.db")}).find("no such file") !=
         std::string::npos);
 }
 
@@ -103,11 +94,11 @@ TEST_CASE("a replay can start from a refit of its warm-up rows") {
   const auto mean_quality = [&](const std::vector<std::string>& more) {
     std::vector<std::string> args = {"replay",      "--config",       world.policy,
                                      "--traffic",   world.traffic,    "--warmup",
-                                     world.traffic, "--report",       world.folder / "r.json",
+                                     world.traffic, "--report",       world.folder.Path("r.json"),
                                      "--set",       "policy.kind=igw"};
     args.insert(args.end(), more.begin(), more.end());
     Run(args);
-    return ReadJson(world.folder / "r.json")["quality_mean"].get<double>();
+    return ReadJson(world.folder.Path("r.json"))["quality_mean"].get<double>();
   };
   CHECK(std::abs(mean_quality({"--refit"}) - mean_quality({})) < 0.05);
 }

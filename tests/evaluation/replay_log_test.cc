@@ -15,30 +15,10 @@
 #include "log/log_import.h"
 #include "suffice/engine.h"
 #include "suffice/status.h"
+#include "temp_folder.h"
 
 namespace suffice {
 namespace {
-
-// A folder that goes away with the test.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "suffice_replay_XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string File(const std::string& name) const { return (path_ / name).string(); }
-  std::ptrdiff_t files() const {
-    return std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator());
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 ReplayOptions WithLog(const std::string& db) {
   ReplayOptions options;
@@ -73,8 +53,8 @@ std::unique_ptr<EventLog> MustOpenLog(const std::string& db) {
 }  // namespace
 
 TEST_CASE("a replay's log has everything, and comes to the statistics that it kept") {
-  const Folder folder;
-  const ReplayOptions options = WithLog(folder.File("replay.db"));
+  const TempFolder folder;
+  const ReplayOptions options = WithLog(folder.Path("replay.db"));
   MustReplay(options);
   const auto log = MustOpenLog(options.db);
   int64_t live = 0, evaluations = 0;
@@ -108,15 +88,15 @@ TEST_CASE("a replay's log has everything, and comes to the statistics that it ke
 }
 
 TEST_CASE("statistics of an imported log are those of the exported one") {
-  const Folder folder;
-  const ReplayOptions options = WithLog(folder.File("replay.db"));
+  const TempFolder folder;
+  const ReplayOptions options = WithLog(folder.Path("replay.db"));
   MustReplay(options);
-  std::ofstream lines(folder.File("log.jsonl"), std::ios::binary);
+  std::ofstream lines(folder.Path("log.jsonl"), std::ios::binary);
   REQUIRE(ExportLog(options.db, lines).ok());
   lines.close();
-  REQUIRE(ImportLog(folder.File("log.jsonl"), folder.File("imported.db")).ok());
+  REQUIRE(ImportLog(folder.Path("log.jsonl"), folder.Path("imported.db")).ok());
   const auto config = std::make_shared<const Config>(options.config);
-  const auto log = MustOpenLog(options.db), imported = MustOpenLog(folder.File("imported.db"));
+  const auto log = MustOpenLog(options.db), imported = MustOpenLog(folder.Path("imported.db"));
   const auto kept = Learner::Resume(log.get(), config), resumed = Learner::Resume(imported.get(), config);
   REQUIRE((kept.ok() && resumed.ok()));
   CHECK(resumed->statistics().Serialize() == kept->statistics().Serialize());
@@ -126,8 +106,8 @@ TEST_CASE("statistics of an imported log are those of the exported one") {
 }
 
 TEST_CASE("an engine goes on from a replay's log") {
-  const Folder folder;
-  const ReplayOptions options = WithLog(folder.File("replay.db"));
+  const TempFolder folder;
+  const ReplayOptions options = WithLog(folder.Path("replay.db"));
   MustReplay(options);
   const auto engine = Engine::Open({.config = options.config, .database = options.db});
   INFO(engine.status().ToString());
@@ -143,8 +123,8 @@ TEST_CASE("an engine goes on from a replay's log") {
 }
 
 TEST_CASE("a replay comes to the same with a log and without, and only its first run leaves one") {
-  const Folder folder;
-  ReplayOptions options = WithLog(folder.File("replay.db"));
+  const TempFolder folder;
+  ReplayOptions options = WithLog(folder.Path("replay.db"));
   options.seeds = 2;
   const std::string with = ToJson(MustReplay(options));
   CHECK(folder.files() == 1);
@@ -153,8 +133,8 @@ TEST_CASE("a replay comes to the same with a log and without, and only its first
 }
 
 TEST_CASE("a log is never written over, and a failed replay leaves none") {
-  const Folder folder;
-  ReplayOptions options = WithLog(folder.File("replay.db"));
+  const TempFolder folder;
+  ReplayOptions options = WithLog(folder.Path("replay.db"));
   std::ofstream(options.db) << "mine";
   const absl::Status refused = Replay(options).status();
   CHECK(FieldOf(refused).value_or("none") == "db");
@@ -163,22 +143,22 @@ TEST_CASE("a log is never written over, and a failed replay leaves none") {
   std::ifstream(options.db) >> text;
   CHECK(text == "mine");
 
-  options.db = folder.File("other.db");
+  options.db = folder.Path("other.db");
   options.config.log.keep_probability = 0.5;
   CHECK(FieldOf(Replay(options).status()).value_or("none") == "log.keep_probability");
   options.config.log.keep_probability = 1;
-  options.config.features.file = folder.File("missing.sfx");
+  options.config.features.file = folder.Path("missing.sfx");
   CHECK_FALSE(Replay(options).ok());
   options.config.features.file.clear();
-  options.db = folder.File("missing/replay.db");
+  options.db = folder.Path("missing/replay.db");
   CHECK(FieldOf(Replay(options).status()).value_or("none") == "db");
   CHECK(folder.files() == 1);
 }
 
 TEST_CASE("a file that is not committed goes away") {
-  const Folder folder;
+  const TempFolder folder;
   {
-    auto log = ReplayLog::Open(7, folder.File("a.db"));
+    auto log = ReplayLog::Open(7, folder.Path("a.db"));
     REQUIRE(log.ok());
     CHECK(folder.files() > 0);
   }

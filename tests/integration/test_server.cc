@@ -25,17 +25,6 @@ void Check(const grpc::Status& status) {
 
 }  // namespace
 
-TempFolder::TempFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "suffice_test_XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
-  path_ = name;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 TestServer::TestServer(const TempFolder& folder, const std::vector<std::string>& more)
     : process_(Arguments(folder, more)) {
   const std::string rest = process_.WaitForStderr("ready on ");

@@ -16,21 +16,9 @@
 #include "google/rpc/status.pb.h"
 #include "integration/child_process.h"
 #include "suffice/v1/router.grpc.pb.h"
+#include "temp_folder.h"
 
 namespace suffice {
-
-// Removed at the end.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  std::string Path(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 // A policy file that comes with the project.
 inline std::string Policy(const std::string& name) { return std::string(SUFFICE_SOURCE_DIR) + "/policies/" + name; }

@@ -9,17 +9,6 @@
 
 namespace suffice {
 
-NightlyFolder::NightlyFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "suffice-nightly-XXXXXX").string();
-  REQUIRE(mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-NightlyFolder::~NightlyFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 Config NightlyTestConfig() {
   Config config;
   config.tiers = {{.name = "cheap", .model = "m-cheap", .price = {1, 2}},

@@ -14,19 +14,9 @@
 #include "provider/chat_client.h"
 #include "provider/judge.h"
 #include "suffice/config.h"
+#include "temp_folder.h"
 
 namespace suffice {
-
-// A folder that goes away with the test.
-class NightlyFolder {
- public:
-  NightlyFolder();
-  ~NightlyFolder();
-  std::string File(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Two tiers, "cheap" and "strong", and a judge called "words".
 Config NightlyTestConfig();

@@ -130,8 +130,8 @@ TEST_CASE("without stored prompts the error says both ways out; some without are
 
 TEST_CASE("a file of prompts: equal probabilities, sketches with the log's salt, and errors with their line",
           "[sampling]") {
-  const NightlyFolder folder;
-  const std::string path = folder.File("prompts.jsonl");
+  const TempFolder folder;
+  const std::string path = folder.Path("prompts.jsonl");
   {
     std::ofstream out(path);
     for (int i = 0; i < 40; ++i) {
@@ -162,7 +162,7 @@ TEST_CASE("a file of prompts: equal probabilities, sketches with the log's salt,
   CHECK(error_of("nonsense").find("prompts.jsonl:2: ") != std::string::npos);
   CHECK(error_of("{\"id\": \"x\"}").find("prompt") != std::string::npos);
   CHECK(error_of("{\"id\": \"line-1\", \"prompt\": \"again\"}").find("stands twice") != std::string::npos);
-  CHECK(SamplePromptFile(folder.File("none"), {}, 1, {.sample = 1}).status().code() == absl::StatusCode::kNotFound);
+  CHECK(SamplePromptFile(folder.Path("none"), {}, 1, {.sample = 1}).status().code() == absl::StatusCode::kNotFound);
 }
 
 }  // namespace

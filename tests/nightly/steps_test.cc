@@ -25,17 +25,17 @@ std::unique_ptr<WorkFile> OpenOrFail(const std::string& path) {
 }
 
 TEST_CASE("a work file is one process's, keeps what was committed, and refuses strangers", "[work_file]") {
-  const NightlyFolder folder;
+  const TempFolder folder;
   {
-    const auto file = OpenOrFail(folder.File("w"));
-    CHECK(WorkFile::Open(folder.File("w")).status().code() == absl::StatusCode::kFailedPrecondition);
+    const auto file = OpenOrFail(folder.Path("w"));
+    CHECK(WorkFile::Open(folder.Path("w")).status().code() == absl::StatusCode::kFailedPrecondition);
     const NightlyRun run = MakeTestRun(*file, 2);
     CHECK(run.number == 1);
     CHECK(run.done == NightlyStep::kSample);
     REQUIRE(file->SaveResult(1, {.fit = std::string("\0x", 2), .feature_version = ~0ull, .verdict = "{}", .release = 3})
                 .ok());
   }
-  const auto file = OpenOrFail(folder.File("w"));
+  const auto file = OpenOrFail(folder.Path("w"));
   const auto run = file->NewestRun();
   REQUIRE(run.ok());
   REQUIRE(run->has_value());
@@ -47,17 +47,17 @@ TEST_CASE("a work file is one process's, keeps what was committed, and refuses s
   CHECK(result->feature_version == ~0ull);
   CHECK(result->release == 3);
   CHECK(file->LoadResult(2)->fit.empty());
-  auto other = Database::Open(folder.File("other"), Database::Access::kReadWriteCreate);
+  auto other = Database::Open(folder.Path("other"), Database::Access::kReadWriteCreate);
   REQUIRE(other.ok());
   REQUIRE(other->Execute("CREATE TABLE x (y)").ok());
-  CHECK(WorkFile::Open(folder.File("other")).status().code() == absl::StatusCode::kFailedPrecondition);
+  CHECK(WorkFile::Open(folder.Path("other")).status().code() == absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_CASE("tier answers: stopped anywhere and started again, every pair is asked once", "[run_tiers]") {
   const Config config = NightlyTestConfig();
   for (const int64_t stop : {0, 1, 7, 19}) {
-    const NightlyFolder folder;
-    const auto file = OpenOrFail(folder.File("w"));
+    const TempFolder folder;
+    const auto file = OpenOrFail(folder.Path("w"));
     const NightlyRun run = MakeTestRun(*file, 10);
     FakeChatClient client(Fine);
     client.stop_after = stop;
@@ -92,9 +92,9 @@ TEST_CASE("a key names a call: the same again for the same, another for anything
 }
 
 TEST_CASE("a broken budget stops with a word, and goes on with a larger one", "[run_tiers]") {
-  const NightlyFolder folder;
+  const TempFolder folder;
   Config config = NightlyTestConfig();
-  const auto file = OpenOrFail(folder.File("w"));
+  const auto file = OpenOrFail(folder.Path("w"));
   const NightlyRun run = MakeTestRun(*file, 10);
   const double worst = WorstCallUsd(config.tiers[1].price, std::string("prompt 1").size(), 100);
   CHECK(worst == Approx(1e-6 * (10 * 72 + 20 * 100)));
@@ -111,9 +111,9 @@ TEST_CASE("a broken budget stops with a word, and goes on with a larger one", "[
 }
 
 TEST_CASE("errors and refusals are kept; a provider that was away is asked again", "[run_tiers]") {
-  const NightlyFolder folder;
+  const TempFolder folder;
   const Config config = NightlyTestConfig();
-  const auto file = OpenOrFail(folder.File("w"));
+  const auto file = OpenOrFail(folder.Path("w"));
   const NightlyRun run = MakeTestRun(*file, 10);
   const auto one_bad = [](const ChatCall& call) -> ChatAnswer {
     if (call.messages.front().content == "prompt 3") return {.status = CallStatus::kError, .error = "500"};
@@ -142,9 +142,9 @@ TEST_CASE("errors and refusals are kept; a provider that was away is asked again
 }
 
 struct Judged {
-  NightlyFolder folder;
+  TempFolder folder;
   Config config = NightlyTestConfig();
-  std::unique_ptr<WorkFile> file = OpenOrFail(folder.File("w"));
+  std::unique_ptr<WorkFile> file = OpenOrFail(folder.Path("w"));
   NightlyRun run = MakeTestRun(*file, 6);
 
   Judged() {

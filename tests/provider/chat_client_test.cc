@@ -13,6 +13,7 @@
 
 #include "catch.h"
 #include "fake_provider_process.h"
+#include "temp_folder.h"
 
 namespace suffice {
 namespace {
@@ -61,17 +62,11 @@ ChatAnswer RunOne(ChatClient& client, const ChatCall& call) { return RunAll(clie
 // A file in a folder of its own, removed at the end.
 class TempFile {
  public:
-  explicit TempFile(const std::string& text) {
-    std::string folder = (std::filesystem::temp_directory_path() / "suffice-provider-XXXXXX").string();
-    REQUIRE(mkdtemp(folder.data()) != nullptr);
-    folder_ = folder;
-    std::ofstream(path()) << text;
-  }
-  ~TempFile() { std::filesystem::remove_all(folder_); }
-  std::string path() const { return folder_ + "/file"; }
+  explicit TempFile(const std::string& text) { std::ofstream(path()) << text; }
+  std::string path() const { return folder_.Path("file"); }
 
  private:
-  std::string folder_;
+  const TempFolder folder_;
 };
 
 const std::string kTraffic =

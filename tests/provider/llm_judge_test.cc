@@ -12,6 +12,7 @@
 #include "provider/judge.h"
 #include "provider/judge_prompt.h"
 #include "provider/judge_verdict.h"
+#include "temp_folder.h"
 
 namespace suffice {
 namespace {
@@ -24,9 +25,6 @@ double QualityOf(int i, bool large) { return large ? 0.8 : 0.01 * i; }
 class TrafficFile {
  public:
   TrafficFile() {
-    std::string folder = (std::filesystem::temp_directory_path() / "suffice-judge-XXXXXX").string();
-    REQUIRE(mkdtemp(folder.data()) != nullptr);
-    folder_ = folder;
     std::ofstream file(path());
     for (int i = 0; i < kPrompts; ++i) {
       file << nlohmann::json{{"prompt", fmt::format("Question {}", i)},
@@ -36,11 +34,10 @@ class TrafficFile {
            << "\n";
     }
   }
-  ~TrafficFile() { std::filesystem::remove_all(folder_); }
-  std::string path() const { return folder_ + "/traffic.jsonl"; }
+  std::string path() const { return folder_.Path("traffic.jsonl"); }
 
  private:
-  std::string folder_;
+  const TempFolder folder_;
 };
 
 // A fake provider with its client.

@@ -10,6 +10,7 @@
 #include "provider/judge.h"
 #include "provider/last_number.h"
 #include "provider/shell_command.h"
+#include "temp_folder.h"
 
 namespace suffice {
 namespace {
@@ -153,9 +154,8 @@ TEST_CASE("command: one that does not read, or floods, does no harm") {
 }
 
 TEST_CASE("command: when the time is up its whole process group goes") {
-  std::string folder = (std::filesystem::temp_directory_path() / "suffice-command-XXXXXX").string();
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
-  const std::string fifo = folder + "/alive";
+  const TempFolder folder;
+  const std::string fifo = folder.Path("alive");
   REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
   // The grandchild keeps the pipe open for as long as it lives: reading it to its end waits for its death.
   const int reader = open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -167,7 +167,6 @@ TEST_CASE("command: when the time is up its whole process group goes") {
   CHECK(read(reader, text, sizeof(text)) == 3);
   CHECK(read(reader, text, sizeof(text)) == 0);
   close(reader);
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("command: what it leaves behind is ended with it") {
