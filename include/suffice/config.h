@@ -214,6 +214,10 @@ struct Limits {
 // What answers while the limits cannot be met together.
 enum class OnInfeasible { kCheapest, kSafest, kReject };
 
+// What Route does while the event log cannot be written. serve: answers from memory, and queues the rows until the queue
+// is full. refuse: answers UNAVAILABLE at once.
+enum class OnLogFailure { kServe, kRefuse };
+
 // Requests that name a session keep its tier.
 struct SessionConfig {
   bool keep_tier = true;
@@ -318,6 +322,15 @@ struct LogConfig {
   bool operator==(const LogConfig&) const = default;
 };
 
+// Files in PEM, read again when they change. All empty: plain text.
+struct TlsConfig {
+  std::string cert_file;       // the server's chain
+  std::string key_file;        // its private key
+  std::string client_ca_file;  // clients must show a certificate signed by one of these; empty: they need none
+
+  bool operator==(const TlsConfig&) const = default;
+};
+
 struct ServeConfig {
   std::string listen = "127.0.0.1:7433";
   std::string admin_listen;  // HTTP: metrics and health; empty: none
@@ -325,6 +338,9 @@ struct ServeConfig {
   int64_t idempotency_window = 16384;  // Route requests whose answer is remembered by request id
   double publish_interval_s = 0.05;    // a new snapshot at most this often
   double drain_s = 10;                 // for requests in flight at SIGTERM
+  TlsConfig tls;                       // of the gRPC port
+  std::string keys_file;               // bearer keys and what each may do; empty: everybody may do everything
+  int64_t max_in_flight = 1024;        // requests being answered at once; one more is refused: RESOURCE_EXHAUSTED
 
   bool operator==(const ServeConfig&) const = default;
 };
@@ -337,6 +353,7 @@ struct Config {
   ObjectiveConfig objective;
   Limits limits;
   OnInfeasible on_infeasible = OnInfeasible::kCheapest;
+  OnLogFailure on_log_failure = OnLogFailure::kServe;
   SessionConfig sessions;
   DriftConfig drift;
   double audit_rate = 0.02;  // probability with which a decision is drawn to be judged
@@ -390,6 +407,7 @@ std::string_view ToString(BudgetKind kind);
 std::string_view ToString(BudgetScope scope);
 std::string_view ToString(LatencyMetric metric);
 std::string_view ToString(OnInfeasible answer);
+std::string_view ToString(OnLogFailure answer);
 std::string_view ToString(JudgeKind kind);
 std::string_view ToString(Mode mode);
 std::string_view ToString(PromptLogging prompts);

@@ -272,6 +272,14 @@ void CheckConfig(const Config& config, const ConfigParseOptions& options, const 
       report({"features", "categorical", std::to_string(i), "values"}, "expected at least one value");
     }
   }
+  const TlsConfig& tls = config.serve.tls;
+  if (tls.cert_file.empty() != tls.key_file.empty()) {
+    report({"serve", "tls", tls.cert_file.empty() ? "cert_file" : "key_file"},
+           "expected a file: a certificate and its key go together");
+  }
+  if (!tls.client_ca_file.empty() && tls.cert_file.empty()) {
+    report({"serve", "tls", "cert_file"}, "expected a file, as serve.tls.client_ca_file asks for TLS");
+  }
   if (!IsListenAddress(config.serve.listen)) {
     report({"serve", "listen"},
            fmt::format("expected host:port with a port in [0, 65535], got {}", config.serve.listen));

@@ -120,6 +120,7 @@ std::string_view ToString(BudgetPeriod period) { return ChoiceName(BudgetPeriods
 std::string_view ToString(BudgetKind kind) { return ChoiceName(BudgetKinds(), kind); }
 std::string_view ToString(BudgetScope scope) { return ChoiceName(BudgetScopes(), scope); }
 std::string_view ToString(LatencyMetric metric) { return ChoiceName(LatencyMetrics(), metric); }
+std::string_view ToString(OnLogFailure answer) { return ChoiceName(LogFailureAnswers(), answer); }
 std::string_view ToString(OnInfeasible answer) { return ChoiceName(InfeasibleAnswers(), answer); }
 std::string_view ToString(JudgeKind kind) { return ChoiceName(JudgeKinds(), kind); }
 std::string_view ToString(Mode mode) { return ChoiceName(Modes(), mode); }

@@ -54,6 +54,10 @@ constexpr std::array kQualityGuards = {
     std::pair{QualityGuard::kBreach, "breach"sv},
     std::pair{QualityGuard::kProof, "proof"sv},
 };
+constexpr std::array kLogFailureAnswers = {
+    std::pair{OnLogFailure::kServe, "serve"sv},
+    std::pair{OnLogFailure::kRefuse, "refuse"sv},
+};
 constexpr std::array kInfeasibleAnswers = {
     std::pair{OnInfeasible::kCheapest, "cheapest"sv},
     std::pair{OnInfeasible::kSafest, "safest"sv},
@@ -290,6 +294,13 @@ void ServeFields(Io& io, T& serve) {
   io.Whole("idempotency_window", serve.idempotency_window, Between(0, 1e8));
   io.Number("publish_interval_s", serve.publish_interval_s, Between(0, 3600));
   io.Number("drain_s", serve.drain_s, Between(0, 3600));
+  io.Section("tls", [&](auto& s) {
+    s.Text("cert_file", serve.tls.cert_file, TextRule::kAny);
+    s.Text("key_file", serve.tls.key_file, TextRule::kAny);
+    s.Text("client_ca_file", serve.tls.client_ca_file, TextRule::kAny);
+  });
+  io.Text("keys_file", serve.keys_file, TextRule::kAny);
+  io.Whole("max_in_flight", serve.max_in_flight, Between(1, 1e6));
 }
 
 template <class Io, class T>
@@ -304,6 +315,7 @@ void ConfigFields(Io& io, T& config) {
   });
   io.Section("limits", [&](auto& s) { LimitFields(s, config.limits); });
   io.Choice("on_infeasible", config.on_infeasible, kInfeasibleAnswers);
+  io.Choice("on_log_failure", config.on_log_failure, kLogFailureAnswers);
   io.Section("sessions", [&](auto& s) { SessionFields(s, config.sessions); });
   io.Section("drift", [&](auto& s) { DriftFields(s, config.drift); });
   io.Section("audit", [&](auto& s) { s.Number("rate", config.audit_rate, kProbability); });
@@ -337,6 +349,7 @@ ChoiceTable<BudgetKind> BudgetKinds() { return kBudgetKinds; }
 ChoiceTable<BudgetScope> BudgetScopes() { return kBudgetScopes; }
 ChoiceTable<LatencyMetric> LatencyMetrics() { return kLatencyMetrics; }
 ChoiceTable<OnInfeasible> InfeasibleAnswers() { return kInfeasibleAnswers; }
+ChoiceTable<OnLogFailure> LogFailureAnswers() { return kLogFailureAnswers; }
 ChoiceTable<JudgeKind> JudgeKinds() { return kJudgeKinds; }
 ChoiceTable<Mode> Modes() { return kModes; }
 ChoiceTable<PromptLogging> PromptLoggings() { return kPromptLoggings; }

@@ -21,6 +21,7 @@ ChoiceTable<BudgetKind> BudgetKinds();
 ChoiceTable<BudgetScope> BudgetScopes();
 ChoiceTable<LatencyMetric> LatencyMetrics();
 ChoiceTable<OnInfeasible> InfeasibleAnswers();
+ChoiceTable<OnLogFailure> LogFailureAnswers();
 ChoiceTable<JudgeKind> JudgeKinds();
 ChoiceTable<Mode> Modes();
 ChoiceTable<PromptLogging> PromptLoggings();
