@@ -102,17 +102,18 @@ absl::Status CheckFixedKeys(const ServeConfig& old, const ServeConfig& now) {
   return absl::OkStatus();
 }
 
-absl::Status Reload(const ServeFlags& flags, const ServeConfig& at_start, Engine& engine) {
+absl::Status Reload(const ServeFlags& flags, const ServeConfig& at_start, Engine& engine, RouterServer& server) {
   SUFFICE_ASSIGN_OR_RETURN(const Config config, flags.LoadServed());
   SUFFICE_RETURN_IF_ERROR(CheckFixedKeys(at_start, config.serve));
   SUFFICE_RETURN_IF_ERROR(engine.Reload(config));
+  server.SetMaxInFlight(config.serve.max_in_flight);
   spdlog::info("reloaded {}: config {}", flags.config.path, engine.Status().config_hash);
   return absl::OkStatus();
 }
 
-void ReloadOrKeep(const ServeFlags& flags, const ServeConfig& at_start, Engine& engine, ServiceStatus& service) {
-  const absl::Status status = Reload(flags, at_start, engine);
-  service.NoteReload(status);
+void ReloadOrKeep(const ServeFlags& flags, const ServeConfig& at_start, Engine& engine, RouterServer& server) {
+  const absl::Status status = Reload(flags, at_start, engine, server);
+  server.status().NoteReload(status);
   if (status.ok()) return;
   LogLines(spdlog::level::err, "not reloaded: ", std::string(status.message()));
   spdlog::warn("the old configuration serves on: config {}", engine.Status().config_hash);
@@ -148,7 +149,8 @@ absl::Status Serve(const ServeFlags& flags, const Config& config) {
       RouterServer::Start({.listen = config.serve.listen,
                            .insecure_bind = flags.insecure_bind,
                            .reflection = !flags.no_reflection,
-                           .max_message_bytes = config.serve.max_prompt_bytes + kMessageOverheadBytes}));
+                           .max_message_bytes = config.serve.max_prompt_bytes + kMessageOverheadBytes,
+                           .max_in_flight = config.serve.max_in_flight}));
   // Answers from here on, so that a probe can tell a slow start from a dead process.
   SUFFICE_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> admin,
                            StartAdmin(flags, config.serve.admin_listen, server->status()));
@@ -162,7 +164,7 @@ absl::Status Serve(const ServeFlags& flags, const Config& config) {
   if (!flags.port_file.empty()) SUFFICE_RETURN_IF_ERROR(WritePortFile(flags.port_file, server->address().port));
   spdlog::info("ready on {}: {}, config {}, database {}", server->address().ToString(), config.name,
                engine.Status().config_hash, flags.database);
-  while (signals.Wait() == SIGHUP) ReloadOrKeep(flags, config.serve, engine, server->status());
+  while (signals.Wait() == SIGHUP) ReloadOrKeep(flags, config.serve, engine, *server);
   signals.Release();
   return Drain(*server, engine);
 }

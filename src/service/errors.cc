@@ -33,6 +33,11 @@ absl::Status BusyError() {
   return WithReason(absl::ResourceExhaustedError("too many Explain calls are waiting"), "BUSY");
 }
 
+absl::Status OverloadedError() {
+  return WithReason(absl::ResourceExhaustedError("too many requests are being answered (serve.max_in_flight)"),
+                    "OVERLOADED");
+}
+
 absl::Status DeadlineExpiredError() {
   return absl::DeadlineExceededError("the deadline had passed before the request was read");
 }

@@ -17,6 +17,8 @@ inline constexpr char kErrorDomain[] = "suffice";
 absl::Status StartingError();
 // RESOURCE_EXHAUSTED because too many Explain calls wait (reason BUSY).
 absl::Status BusyError();
+// RESOURCE_EXHAUSTED because serve.max_in_flight requests are being answered (reason OVERLOADED).
+absl::Status OverloadedError();
 // DEADLINE_EXCEEDED: the caller's deadline had passed before the work began.
 absl::Status DeadlineExpiredError();
 

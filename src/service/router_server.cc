@@ -25,7 +25,7 @@ absl::StatusOr<std::unique_ptr<RouterServer>> RouterServer::Start(const RouterSe
   SUFFICE_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
   SUFFICE_RETURN_IF_ERROR(CheckReach(address, options.insecure_bind));
   EnablePlugins(options.reflection);
-  std::unique_ptr<RouterServer> server(new RouterServer(address));
+  std::unique_ptr<RouterServer> server(new RouterServer(address, options.max_in_flight));
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(address.ToString(), grpc::InsecureServerCredentials(), &port);

@@ -27,6 +27,7 @@ struct RouterServerOptions {
   bool insecure_bind = false;             // listen in plain text where other machines can reach it
   bool reflection = true;                 // describe the API to tools such as grpcurl
   int64_t max_message_bytes = 4 << 20;    // of one request
+  int64_t max_in_flight = 1024;           // Route, Outcome and Feedback being answered; >= 1
 };
 
 class RouterServer {
@@ -41,6 +42,8 @@ class RouterServer {
 
   // Takes requests for `engine`; not owned.
   void Serve(Engine* engine);
+  // From now on.
+  void SetMaxInFlight(int64_t limit) { service_.SetMaxInFlight(limit); }
   // Stops accepting, waits for what is in flight, cancels what is left after `drain`. Idempotent.
   void Shutdown(absl::Duration drain);
 
@@ -50,7 +53,8 @@ class RouterServer {
   ServiceStatus& status() { return status_; }
 
  private:
-  explicit RouterServer(ListenAddress address) : address_(std::move(address)) {}
+  RouterServer(ListenAddress address, int64_t max_in_flight)
+      : address_(std::move(address)), service_(max_in_flight) {}
   void SetServing(bool serving);
 
   ListenAddress address_;

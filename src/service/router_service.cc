@@ -39,22 +39,10 @@ void Record(Engine* engine, const v1::FeedbackRequest& request, Engine::RecordDo
   engine->RecordFeedback(*feedback, std::move(done));
 }
 
-// The request lives until the reactor is finished, the reactor until then at least.
-template <typename Request, typename Response>
-grpc::ServerUnaryReactor* RecordOne(const absl::StatusOr<Engine*>& engine, grpc::CallbackServerContext* context,
-                                    const Request* request, Response* response) {
-  auto* reactor = context->DefaultReactor();
-  if (!engine.ok()) return Finish(reactor, engine.status());
-  Record(*engine, *request, [reactor, request, response](absl::StatusOr<Receipt> receipt) {
-    if (receipt.ok()) response->set_duplicate(receipt->duplicate);
-    Finish(reactor, receipt.status(), request->decision_id());
-  });
-  return reactor;
-}
-
 }  // namespace
 
-RouterService::RouterService() : readers_(kReaderThreads, kReaderQueue) {}
+RouterService::RouterService(int64_t max_in_flight)
+    : in_flight_(max_in_flight), readers_(kReaderThreads, kReaderQueue) {}
 
 absl::StatusOr<Engine*> RouterService::Enter(const grpc::CallbackServerContext& context) const {
   if (context.deadline() <= std::chrono::system_clock::now()) return DeadlineExpiredError();
@@ -63,29 +51,57 @@ absl::StatusOr<Engine*> RouterService::Enter(const grpc::CallbackServerContext& 
   return engine;
 }
 
+absl::StatusOr<Engine*> RouterService::Enter(const grpc::CallbackServerContext& context, InFlight::Kind kind) {
+  SUFFICE_ASSIGN_OR_RETURN(Engine* const engine, Enter(context));
+  SUFFICE_RETURN_IF_ERROR(in_flight_.Enter(kind));
+  return engine;
+}
+
 grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context, const v1::RouteRequest* request,
                                                v1::RouteResponse* response) {
   auto* reactor = context->DefaultReactor();
-  const auto engine = Enter(*context);
+  const auto engine = Enter(*context, InFlight::Kind::kRoute);
   if (!engine.ok()) return Finish(reactor, engine.status());
+  const auto finish = [this, reactor](const absl::Status& status) {
+    in_flight_.Leave(InFlight::Kind::kRoute);
+    Finish(reactor, status);
+  };
   const absl::StatusOr<RouteRequest> parsed = FromProto(*request);
-  if (!parsed.ok()) return Finish(reactor, parsed.status());
-  (*engine)->Route(*parsed, [reactor, response](const absl::StatusOr<Decision>& decision) {
-    if (!decision.ok()) return (void)Finish(reactor, WithProtoFieldNames(decision.status()));
+  if (!parsed.ok()) {
+    finish(parsed.status());
+    return reactor;
+  }
+  (*engine)->Route(*parsed, [finish, response](const absl::StatusOr<Decision>& decision) {
+    if (!decision.ok()) return finish(WithProtoFieldNames(decision.status()));
     ToProto(*decision, response);
-    Finish(reactor, absl::OkStatus());
+    finish(absl::OkStatus());
+  });
+  return reactor;
+}
+
+// The request lives until the reactor is finished, the reactor until then at least.
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* RouterService::RecordOne(grpc::CallbackServerContext* context, const Request* request,
+                                                   Response* response) {
+  auto* reactor = context->DefaultReactor();
+  const auto engine = Enter(*context, InFlight::Kind::kRecord);
+  if (!engine.ok()) return Finish(reactor, engine.status());
+  Record(*engine, *request, [this, reactor, request, response](absl::StatusOr<Receipt> receipt) {
+    if (receipt.ok()) response->set_duplicate(receipt->duplicate);
+    in_flight_.Leave(InFlight::Kind::kRecord);
+    Finish(reactor, receipt.status(), request->decision_id());
   });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* RouterService::Outcome(grpc::CallbackServerContext* context,
                                                  const v1::OutcomeRequest* request, v1::OutcomeResponse* response) {
-  return RecordOne(Enter(*context), context, request, response);
+  return RecordOne(context, request, response);
 }
 
 grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* context,
                                                   const v1::FeedbackRequest* request, v1::FeedbackResponse* response) {
-  return RecordOne(Enter(*context), context, request, response);
+  return RecordOne(context, request, response);
 }
 
 grpc::ServerReadReactor<v1::OutcomeStreamRequest>* RouterService::OutcomeStream(grpc::CallbackServerContext* context,

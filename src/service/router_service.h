@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "service/bounded_executor.h"
+#include "service/in_flight.h"
 #include "suffice/engine.h"
 #include "suffice/v1/router.grpc.pb.h"
 
@@ -15,10 +16,12 @@ namespace suffice {
 
 class RouterService final : public v1::RouterService::CallbackService {
  public:
-  RouterService();
+  // `max_in_flight`: of Route, Outcome and Feedback together.
+  explicit RouterService(int64_t max_in_flight);
 
   // Until then every call is UNAVAILABLE with reason STARTING. Does not take ownership.
   void Serve(Engine* engine) { engine_.store(engine, std::memory_order_release); }
+  void SetMaxInFlight(int64_t limit) { in_flight_.SetLimit(limit); }
 
   grpc::ServerUnaryReactor* Route(grpc::CallbackServerContext* context, const v1::RouteRequest* request,
                                   v1::RouteResponse* response) override;
@@ -38,8 +41,14 @@ class RouterService final : public v1::RouterService::CallbackService {
  private:
   // The engine, or why the call is refused at once.
   absl::StatusOr<Engine*> Enter(const grpc::CallbackServerContext& context) const;
+  // The same for an rpc that counts as in flight: where this gives an engine, in_flight_.Leave(kind) must follow.
+  absl::StatusOr<Engine*> Enter(const grpc::CallbackServerContext& context, InFlight::Kind kind);
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* RecordOne(grpc::CallbackServerContext* context, const Request* request,
+                                      Response* response);
 
   std::atomic<Engine*> engine_{nullptr};
+  InFlight in_flight_;
   BoundedExecutor readers_;
 };
 
