@@ -52,9 +52,9 @@ absl::Status CheckInput(const RouteRequest& request, const Config& config) {
 }
 
 absl::Status Prepare(const Snapshot& snapshot, const RouteRequest& request, uint64_t salt, Prepared& prepared) {
-  prepared.text = RequestText(request);
+  RequestText(request, prepared.text);
   SketchText(prepared.text, salt, prepared.sketch);
-  SUFFICE_ASSIGN_OR_RETURN(prepared.sketch.extras, EncodeExtras(request, snapshot.config->features));
+  SUFFICE_RETURN_IF_ERROR(EncodeExtras(request, snapshot.config->features, prepared.sketch.extras));
   prepared.x.resize(snapshot.features->dimensions());
   snapshot.features->Compute(prepared.sketch, prepared.x);
   prepared.input_tokens = EstimateTokens(prepared.text);
@@ -160,11 +160,31 @@ DecisionOrigin OriginOf(Mode mode) {
   return DecisionOrigin::kLive;
 }
 
-// The parts of a row that do not depend on which tier was chosen.
-DecisionRecord StartRow(const Snapshot& snapshot, const RouteRequest& request, const DecideContext& context,
-                        const Prepared& prepared) {
+// A fresh row that keeps the memory of the old one: of its strings and vectors, and, within them, of its tiers and
+// multipliers, which are written over.
+void Renew(DecisionRecord& row) {
+  DecisionRecord fresh;
+  const auto keep = [&](auto DecisionRecord::*member) {
+    (fresh.*member).swap(row.*member);
+    (fresh.*member).clear();
+  };
+  for (const auto text : {&DecisionRecord::request_id, &DecisionRecord::tenant, &DecisionRecord::session,
+                          &DecisionRecord::sketch, &DecisionRecord::tier, &DecisionRecord::policy_tier,
+                          &DecisionRecord::caller_tier, &DecisionRecord::config_hash, &DecisionRecord::price_version,
+                          &DecisionRecord::session_tier, &DecisionRecord::infeasible}) {
+    keep(text);
+  }
+  keep(&DecisionRecord::features);
+  fresh.tiers.swap(row.tiers);
+  fresh.multipliers.swap(row.multipliers);
+  row = std::move(fresh);
+}
+
+// Writes over `row` the parts that do not depend on which tier was chosen.
+void StartRow(const Snapshot& snapshot, const RouteRequest& request, const DecideContext& context,
+              const Prepared& prepared, DecisionRecord& row) {
   const Config& config = *snapshot.config;
-  DecisionRecord row;
+  Renew(row);
   row.id = context.id;
   row.request_id = request.request_id;
   row.time_us = context.time_us;
@@ -173,7 +193,7 @@ DecisionRecord StartRow(const Snapshot& snapshot, const RouteRequest& request, c
   if (config.sessions.keep_tier) row.session_tier = context.session_tier;
   row.feature_version = snapshot.features->version();
   row.features = prepared.x;
-  if (config.log.prompts != PromptLogging::kNone) row.sketch = prepared.sketch.Encode();
+  if (config.log.prompts != PromptLogging::kNone) prepared.sketch.EncodeTo(row.sketch);
   if (config.log.prompts == PromptLogging::kFull) row.prompt = prepared.text;
   row.input_tokens_estimate = prepared.input_tokens;
   row.caller_tier = request.caller_tier;
@@ -181,7 +201,6 @@ DecisionRecord StartRow(const Snapshot& snapshot, const RouteRequest& request, c
   row.release = snapshot.release;
   row.config_hash = snapshot.config_hash;
   row.seed = context.seed;
-  return row;
 }
 
 // Reused from one decision to the next on a thread.
@@ -227,26 +246,30 @@ void Consideration::Exclude(size_t tier, ExclusionReason reason, std::string det
 
 absl::StatusOr<Consideration> Consider(const Snapshot& snapshot, const RouteRequest& request,
                                        const DecideContext& context) {
+  Consideration consideration;
+  SUFFICE_RETURN_IF_ERROR(Consider(snapshot, request, context, consideration));
+  return consideration;
+}
+
+absl::Status Consider(const Snapshot& snapshot, const RouteRequest& request, const DecideContext& context,
+                      Consideration& consideration) {
   const Config& config = *snapshot.config;
   SUFFICE_RETURN_IF_ERROR(CheckRequest(request, config));
   Prepared& prepared = ThreadScratch();
   SUFFICE_RETURN_IF_ERROR(Prepare(snapshot, request, context.salt, prepared));
 
-  Consideration consideration;
   DecisionRecord& row = consideration.row;
-  row = StartRow(snapshot, request, context, prepared);
+  StartRow(snapshot, request, context, prepared, row);
   row.origin = OriginOf(config.mode);
   row.max_output_tokens = request.max_output_tokens;
-  row.multipliers = MultipliersOf(snapshot.limits, request.tenant, config.tiers);
-  row.tiers.reserve(config.tiers.size());
+  MultipliersOf(snapshot.limits, request.tenant, config.tiers, row.multipliers);
+  row.tiers.resize(config.tiers.size());
   for (size_t i = 0; i < config.tiers.size(); ++i) {
     const bool cold = i < context.cold.size() && context.cold[i];
-    TierOffer offer = OfferOf(snapshot, i, request, context.time_us, cold, prepared);
-    row.tiers.push_back(std::move(offer.view));
-    consideration.predictions[i] = offer.prediction;
-    consideration.max_output_tokens[i] = offer.max_output_tokens;
+    OfferOf(snapshot, i, request, context.time_us, cold, prepared,
+            {row.tiers[i], consideration.predictions[i], consideration.max_output_tokens[i]});
   }
-  return consideration;
+  return absl::OkStatus();
 }
 
 absl::Status Choose(const Snapshot& snapshot, const RouteRequest& request, Consideration& consideration) {
@@ -274,7 +297,8 @@ absl::Status Choose(const Snapshot& snapshot, const RouteRequest& request, Consi
 
 absl::StatusOr<DecisionRecord> Decide(const Snapshot& snapshot, const RouteRequest& request,
                                       const DecideContext& context) {
-  SUFFICE_ASSIGN_OR_RETURN(Consideration consideration, Consider(snapshot, request, context));
+  Consideration consideration;
+  SUFFICE_RETURN_IF_ERROR(Consider(snapshot, request, context, consideration));
   SUFFICE_RETURN_IF_ERROR(Choose(snapshot, request, consideration));
   return std::move(consideration.row);
 }
@@ -284,7 +308,8 @@ absl::StatusOr<DecisionRecord> EvaluationRow(const Snapshot& snapshot, const Rou
   SUFFICE_RETURN_IF_ERROR(CheckInput(request, *snapshot.config));
   Prepared& prepared = ThreadScratch();
   SUFFICE_RETURN_IF_ERROR(Prepare(snapshot, request, context.salt, prepared));
-  DecisionRecord row = StartRow(snapshot, request, context, prepared);
+  DecisionRecord row;
+  StartRow(snapshot, request, context, prepared, row);
   row.origin = DecisionOrigin::kEval;
   row.tier = tier;
   row.policy_tier = tier;

@@ -43,6 +43,11 @@ struct Consideration {
 // as CheckRequest.
 absl::StatusOr<Consideration> Consider(const Snapshot& snapshot, const RouteRequest& request,
                                        const DecideContext& context);
+// The same, in place of what `consideration` held before, with the memory it has: where one serves a thread again and
+// again, this and Choose allocate nothing while every tier is eligible (and the log keeps no whole prompts). After an
+// error it holds nothing of use.
+absl::Status Consider(const Snapshot& snapshot, const RouteRequest& request, const DecideContext& context,
+                      Consideration& consideration);
 // Chooses among the tiers that are left, of which a conversation keeps one (see conversation.h), and completes the row,
 // but for `seq` and `tier_ordinal`. May be called again after more exclusions. FAILED_PRECONDITION: no tier is
 // eligible, saying why for each; or the limits cannot be met together (reason INFEASIBLE).

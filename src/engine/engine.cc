@@ -280,16 +280,16 @@ void Engine::Impl::RouteAndCount(const RouteRequest& request, RouteDone done) {
 void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done) {
   const DecideContext context = ContextOf(request, *source_.Base()->config);
   const SnapshotPtr snapshot = source_.For(request, context.id);
-  absl::StatusOr<Consideration> considered = Consider(*snapshot, request, context);
-  if (!considered.ok()) return done(considered.status());
-  if (const absl::Status status = gate_->Choose(*snapshot, request, *considered); !status.ok()) return done(status);
-  Decision answer = AnswerOf(considered->row, *snapshot->config);
+  thread_local Consideration considered;  // its memory serves every decision of the thread
+  if (const absl::Status status = Consider(*snapshot, request, context, considered); !status.ok()) return done(status);
+  if (const absl::Status status = gate_->Choose(*snapshot, request, considered); !status.ok()) return done(status);
+  Decision answer = AnswerOf(considered.row, *snapshot->config);
   if (request.dry_run) return done(std::move(answer));
 
   // A row that is not kept cannot be waited for (and no hard budget goes with such).
-  const bool kept = IsKept(considered->row), durable = kept && gate_->MustBeDurable(considered->row);
+  const bool kept = IsKept(considered.row), durable = kept && gate_->MustBeDurable(considered.row);
   if (kept) {
-    const absl::Status status = Append(std::move(considered->row), answer, durable, done);
+    const absl::Status status = Append(std::move(considered.row), answer, durable, done);
     if (!status.ok()) {
       gate_->Cancel(answer.id);
       return done(status);

@@ -93,7 +93,7 @@ void Exclude(ExclusionReason reason, std::string detail, TierView& view) {
 
 // The limit on the cost of this one request, and what it leaves for the answer. `input_usd` is what the prompt costs by
 // its estimated length.
-void CapCost(double cap_usd, const CallBounds& bounds, double input_usd, TierOffer& offer) {
+void CapCost(double cap_usd, const CallBounds& bounds, double input_usd, const TierOffer& offer) {
   const TierPrediction& prediction = offer.prediction;
   if (prediction.cost_high_usd > cap_usd) {
     return Exclude(ExclusionReason::kRequestCost,
@@ -116,7 +116,7 @@ void CapCost(double cap_usd, const CallBounds& bounds, double input_usd, TierOff
 }
 
 // What the request asks of its tier by itself.
-void ExcludeByRequest(const RouteRequest& request, const TierModel& model, double input_tokens, TierOffer& offer) {
+void ExcludeByRequest(const RouteRequest& request, const TierModel& model, double input_tokens, const TierOffer& offer) {
   constexpr double kMaxLate = 0.05;
   if (request.max_latency_ms > 0) {
     const double left_ms = request.max_latency_ms - offer.view.start_ms;
@@ -135,8 +135,8 @@ void ExcludeByRequest(const RouteRequest& request, const TierModel& model, doubl
 
 }  // namespace
 
-TierOffer OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request, int64_t time_us, bool cold,
-                  const Prepared& prepared) {
+void OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request, int64_t time_us, bool cold,
+             const Prepared& prepared, const TierOffer& offer) {
   const Config& config = *snapshot.config;
   const Tier& tier = config.tiers[index];
   const Price& price = tier.PriceAt(time_us);
@@ -148,14 +148,18 @@ TierOffer OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& re
                             ? request.required_context_tokens
                             : static_cast<int64_t>(prepared.input_tokens) + request.max_output_tokens,
   };
-  TierOffer offer;
   const TierModel& model = snapshot.models[index];
   offer.prediction = model.Predict(prepared.x, prepared.input_tokens, request.max_output_tokens, price);
   offer.max_output_tokens = request.max_output_tokens;
   TierView& view = offer.view;
   view.tier = tier.name;
+  view.score = 0;
+  view.propensity = 0;
   view.exclusion = CheckEligibility(tier, requirements);
-  view.exclusion_detail = ExclusionDetail(view.exclusion, tier, request, requirements.context_tokens);
+  view.exclusion_detail.clear();
+  if (view.exclusion != ExclusionReason::kNone) {
+    view.exclusion_detail = ExclusionDetail(view.exclusion, tier, request, requirements.context_tokens);
+  }
   const CallBounds bounds(price, prepared.text.size());
   const double cap_usd = Tightest({config.limits.cost.per_request_usd, request.max_cost_usd});
   if (cap_usd > 0) CapCost(cap_usd, bounds, price.input_usd_per_mtok * prepared.input_tokens * 1e-6, offer);
@@ -169,7 +173,6 @@ TierOffer OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& re
   view.late = LateProbabilities(config.limits.latency, model, offer.prediction, prepared.input_tokens, view.start_ms);
   view.observations = offer.prediction.observations;
   ExcludeByRequest(request, model, prepared.input_tokens, offer);
-  return offer;
 }
 
 }  // namespace suffice

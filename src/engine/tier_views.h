@@ -20,14 +20,15 @@ struct Prepared {
   double input_tokens = 0;  // estimated from the text's length
 };
 
-// What one tier would mean for the request.
+// Where to write what one tier would mean for the request.
 struct TierOffer {
-  TierView view;                  // eligibility and estimates, no score yet
-  TierPrediction prediction;      // of a warm tier
-  int64_t max_output_tokens = 0;  // the longest answer to ask for; 0: any
+  TierView& view;              // eligibility and estimates, no score yet
+  TierPrediction& prediction;  // of a warm tier
+  int64_t& max_output_tokens;  // the longest answer to ask for; 0: any
 };
-// `cold`: the call would have to wait for the tier's start. REQUIRES: the request was checked.
-TierOffer OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request, int64_t time_us, bool cold,
-                  const Prepared& prepared);
+// Writes all of `offer`, whatever it held. `cold`: the call would have to wait for the tier's start. Allocates nothing
+// for a tier that may serve, once the view's strings are long enough. REQUIRES: the request was checked.
+void OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request, int64_t time_us, bool cold,
+             const Prepared& prepared, const TierOffer& offer);
 
 }  // namespace suffice

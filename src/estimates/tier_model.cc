@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include "stats/normal.h"
@@ -43,6 +44,7 @@ struct LinearPrediction {
   double leverage = 0;  // x^T A^-1 x
 };
 
+// theta^T x, added up in the order of x.
 double Mean(const RidgeSolution& solution, std::span<const float> x) {
   const auto d = static_cast<size_t>(solution.theta.size());
   assert(x.size() >= d);
@@ -52,15 +54,40 @@ double Mean(const RidgeSolution& solution, std::span<const float> x) {
   return mean;
 }
 
-// |W x|^2 with W lower-triangular, by columns.
+// A block of rows of W x is added up in registers.
+using Lanes = float __attribute__((vector_size(16)));
+constexpr Eigen::Index kLanes = sizeof(Lanes) / sizeof(float), kBlockLanes = 4, kBlock = kLanes * kBlockLanes;
+
+// wx[i] = sum_j w(i, j) x[j] for the rows [first, first + kBlock) of a lower-triangular W, in the order of j. What
+// stands above the diagonal is zero, and adds nothing.
+void MultiplyBlock(const Eigen::MatrixXf& w, const float* x, Eigen::Index first, float* wx) {
+  Lanes sums[kBlockLanes] = {};
+  const float* column = w.data() + first;
+  for (Eigen::Index j = 0; j < first + kBlock; ++j, column += w.rows()) {
+    for (Eigen::Index k = 0; k < kBlockLanes; ++k) {
+      Lanes values;
+      std::memcpy(&values, column + k * kLanes, sizeof(values));
+      sums[k] += values * x[j];
+    }
+  }
+  std::memcpy(wx + first, sums, sizeof(sums));
+}
+
+// |W x|^2 with W lower-triangular.
 double Leverage(const RidgeSolution& solution, std::span<const float> x) {
   thread_local Eigen::VectorXf scratch;
   const Eigen::MatrixXf& w = solution.inverse_factor;
   const Eigen::Index d = w.rows();
   if (scratch.size() < d) scratch.resize(d);
   auto wx = scratch.head(d);
-  wx.setZero();
-  for (Eigen::Index j = 0; j < d; ++j) wx.tail(d - j) += w.col(j).tail(d - j) * x[static_cast<size_t>(j)];
+  Eigen::Index done = 0;
+  for (; done + kBlock <= d; done += kBlock) MultiplyBlock(w, x.data(), done, wx.data());
+  const Eigen::Index left = d - done;
+  wx.tail(left).setZero();
+  for (Eigen::Index j = 0; j < d; ++j) {
+    const Eigen::Index rows = std::min(left, d - j);
+    wx.tail(rows) += w.col(j).tail(rows) * x[static_cast<size_t>(j)];
+  }
   return static_cast<double>(wx.squaredNorm());
 }
 

@@ -81,12 +81,17 @@ int ExtrasLength(const FeatureConfig& config) {
 }
 
 absl::StatusOr<std::vector<float>> EncodeExtras(const RouteRequest& request, const FeatureConfig& config) {
-  std::vector<float> extras(static_cast<size_t>(ExtrasLength(config)), 0.0F);
+  std::vector<float> extras;
+  SUFFICE_RETURN_IF_ERROR(EncodeExtras(request, config, extras));
+  return extras;
+}
+
+absl::Status EncodeExtras(const RouteRequest& request, const FeatureConfig& config, std::vector<float>& extras) {
+  extras.assign(static_cast<size_t>(ExtrasLength(config)), 0.0F);
   float* const numeric = extras.data() + config.embedding_dimensions;
   SUFFICE_RETURN_IF_ERROR(EncodeEmbedding(request.embedding, config.embedding_dimensions, extras.data()));
   SUFFICE_RETURN_IF_ERROR(EncodeNumeric(request, config, numeric));
-  SUFFICE_RETURN_IF_ERROR(EncodeCategorical(request, config, numeric + config.numeric.size()));
-  return extras;
+  return EncodeCategorical(request, config, numeric + config.numeric.size());
 }
 
 std::vector<std::string> ExtrasNames(const FeatureConfig& config) {
@@ -100,15 +105,23 @@ std::vector<std::string> ExtrasNames(const FeatureConfig& config) {
 }
 
 std::string RequestText(const RouteRequest& request) {
-  if (request.messages.empty()) return request.prompt;
   std::string text;
+  RequestText(request, text);
+  return text;
+}
+
+void RequestText(const RouteRequest& request, std::string& text) {
+  if (request.messages.empty()) {
+    text = request.prompt;
+    return;
+  }
+  text.clear();
   for (const Message& message : request.messages) {
     if (!text.empty()) text += '\n';
     text += message.role;
     text += ": ";
     text += message.content;
   }
-  return text;
 }
 
 double EstimateTokens(std::string_view text) { return std::max(1.0, static_cast<double>(text.size()) / 4); }

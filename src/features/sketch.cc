@@ -30,15 +30,19 @@ void CountBuckets(Scratch& scratch, size_t size, std::vector<Sketch::Count>& cou
   }
   RadixPass(scratch.buckets, scratch.sorted, size, 0, low);
   RadixPass(scratch.sorted, scratch.buckets, size, 8, high);
-  counts.clear();
-  counts.reserve(size);
+  if (size == 0) return counts.clear();
+  counts.resize(size);
+  // Without a branch that depends on the text: how often a bucket is repeated cannot be guessed.
   const uint16_t* const sorted = scratch.buckets;
-  for (size_t i = 0; i < size;) {
-    size_t j = i + 1;
-    while (j < size && sorted[j] == sorted[i]) ++j;
-    counts.push_back({sorted[i], static_cast<uint8_t>(std::min<size_t>(j - i, 255))});
-    i = j;
+  size_t at = 0;
+  uint32_t repeats = 0;
+  for (size_t i = 0; i < size; ++i) {
+    const bool is_new = i > 0 && sorted[i] != sorted[i - 1];
+    at += is_new;
+    repeats = is_new ? 1 : repeats + 1;
+    counts[at] = {sorted[i], static_cast<uint8_t>(std::min(repeats, 255U))};
   }
+  counts.resize(at + 1);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct Sketch {
 
   // Compact bytes; Decode(Encode()) gives the same sketch. Decode: INVALID_ARGUMENT on anything malformed.
   std::string Encode() const;
+  void EncodeTo(std::string& bytes) const;  // takes the place of what `bytes` held, and uses its memory
   static absl::StatusOr<Sketch> Decode(std::string_view bytes);
 };
 
@@ -45,6 +46,7 @@ std::span<const std::string_view> PropertyNames();
 
 // The text that a request's features are computed from: its prompt, or its messages with their roles, one a line.
 std::string RequestText(const RouteRequest& request);
+void RequestText(const RouteRequest& request, std::string& text);  // uses the memory of `text`
 // Tokens of a text, by its length: 4 bytes a token, at least 1.
 double EstimateTokens(std::string_view text);
 
@@ -52,6 +54,7 @@ double EstimateTokens(std::string_view text);
 // numeric, one-hot of each categorical. Undeclared, repeated or non-finite ones and a wrong embedding length are
 // InvalidField errors. A feature that is declared and not sent enters as 0.
 absl::StatusOr<std::vector<float>> EncodeExtras(const RouteRequest& request, const FeatureConfig& config);
+absl::Status EncodeExtras(const RouteRequest& request, const FeatureConfig& config, std::vector<float>& extras);
 int ExtrasLength(const FeatureConfig& config);
 // Name of each extra, for explanations.
 std::vector<std::string> ExtrasNames(const FeatureConfig& config);

@@ -73,7 +73,13 @@ bool ReadExtras(ByteReader& reader, std::vector<float>& extras) {
 
 std::string Sketch::Encode() const {
   std::string bytes;
-  bytes.reserve(16 + 2 * counts.size() + kPropertyCount + 4 * extras.size());
+  EncodeTo(bytes);
+  return bytes;
+}
+
+void Sketch::EncodeTo(std::string& bytes) const {
+  bytes.clear();
+  bytes.reserve(16 + 3 * counts.size() + kPropertyCount + 4 * extras.size());
   AppendRaw(bytes, kFormat);
   AppendVarint(bytes, counts.size());
   uint64_t next = 0;
@@ -85,7 +91,6 @@ std::string Sketch::Encode() const {
   for (const float property : properties) AppendProperty(bytes, property);
   AppendVarint(bytes, extras.size());
   AppendRaw(bytes, extras.data(), extras.size());
-  return bytes;
 }
 
 absl::StatusOr<Sketch> Sketch::Decode(std::string_view bytes) {

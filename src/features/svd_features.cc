@@ -48,15 +48,18 @@ class RowAdder {
     std::fill_n(sums_, stride_, 0.0F);
   }
 
-  void Add(uint16_t bucket, uint8_t count) {
-    const int8_t* const row = table_.weights.data() + static_cast<size_t>(bucket) * static_cast<size_t>(stride_);
+  // Without a branch on `known`, which cannot be guessed: an unknown bucket's row is written and not counted.
+  void Add(uint16_t bucket, uint8_t count, bool known) {
+    const int8_t* const table = table_.weights.data();
+    const int8_t* const row = table + static_cast<size_t>(bucket) * static_cast<size_t>(stride_);
     if (count > kGroups) {
-      AddWeighted(row, SublinearTf()[count], sums_, stride_);
+      if (known) AddWeighted(row, SublinearTf()[count], sums_, stride_);
       return;
     }
-    __builtin_prefetch(row);
+    __builtin_prefetch(known ? row : table);
     Group& group = groups_[count - 1];
-    group.rows[group.size++] = row;
+    group.rows[group.size] = row;
+    group.size += known;
     if (group.size == kGroupRows) Flush(count);
   }
 
@@ -112,10 +115,9 @@ void Project(const SvdTable& table, const std::vector<Sketch::Count>& counts, fl
   float squares = 0;
   for (const Sketch::Count& count : counts) {
     const uint8_t idf = table.idf[count.bucket];
-    if (idf == 0) continue;
     const float value = tf[count.count] * static_cast<float>(idf) * kIdfStep;
     squares += value * value;
-    adder.Add(count.bucket, count.count);
+    adder.Add(count.bucket, count.count, /*known=*/idf != 0);
   }
   const float* const sums = adder.Finish();
   const float inverse_norm = squares > 0 ? 1 / std::sqrt(squares) : 0.0F;

@@ -38,5 +38,8 @@ struct LimitsInForce {
 // "late_p99", "cost_usd.TIER", and "probe.TIER", which is no weight; those that are 0 are left out, but for "quality".
 std::vector<std::pair<std::string, double>> MultipliersOf(const LimitsInForce& limits, const std::string& tenant,
                                                           const std::vector<Tier>& tiers);
+// The same, in place of what `multipliers` held, with the memory it has.
+void MultipliersOf(const LimitsInForce& limits, const std::string& tenant, const std::vector<Tier>& tiers,
+                   std::vector<std::pair<std::string, double>>& multipliers);
 
 }  // namespace suffice

@@ -124,10 +124,8 @@ absl::StatusOr<std::vector<double>> DecidePrompt(const Snapshot& snapshot, const
   row.tenant = prompt.tenant;
   row.multipliers = MultipliersOf(snapshot.limits, prompt.tenant, config.tiers);
   for (size_t i = 0; i < config.tiers.size(); ++i) {
-    TierOffer offer = OfferOf(snapshot, i, request, prompt.time_us, /*cold=*/false, prepared);
-    row.tiers.push_back(std::move(offer.view));
-    consideration.predictions[i] = offer.prediction;
-    consideration.max_output_tokens[i] = offer.max_output_tokens;
+    OfferOf(snapshot, i, request, prompt.time_us, /*cold=*/false, prepared,
+            {row.tiers.emplace_back(), consideration.predictions[i], consideration.max_output_tokens[i]});
     if (Contains(prompt.ruled_out, config.tiers[i].name)) {
       consideration.Exclude(i, ExclusionReason::kNotAllowed, "ruled out by the request");
     }
