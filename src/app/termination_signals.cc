@@ -13,6 +13,7 @@ TerminationSignals::TerminationSignals() {
   for (const int number : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&signals_, number);
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit of size is an error of the write, as a full disk is
 }
 
 int TerminationSignals::Wait() const {

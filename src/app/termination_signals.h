@@ -12,7 +12,7 @@ namespace suffice {
 
 class TerminationSignals {
  public:
-  // Blocks the three in this thread and all it will start, and ignores SIGPIPE.
+  // Blocks the three in this thread and all it will start, and ignores SIGPIPE and SIGXFSZ.
   TerminationSignals();
   // The next one of the three.
   int Wait() const;

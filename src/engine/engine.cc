@@ -42,6 +42,15 @@ absl::Status CheckLabel(const char* field, const std::string& value) {
   return InvalidField(field, fmt::format("expected at most {} bytes, got {}", kMaxLabelBytes, value.size()));
 }
 
+// What Route answers while the log cannot be written, when it is to refuse then.
+absl::Status CheckLogIsWritten(const EventLog& log) {
+  constexpr int64_t kRetryMicros = 1'000'000;  // the log's writer tries again at least this often
+  const std::string why = log.counters().error;
+  if (why.empty()) return absl::OkStatus();
+  const absl::Status error = absl::UnavailableError(fmt::format("{}; on_log_failure is refuse", why));
+  return WithRetryAfter(WithReason(error, "LOG_UNAVAILABLE"), kRetryMicros);
+}
+
 absl::Status CheckNonNegative(const char* field, const std::optional<double>& value) {
   if (!value || (std::isfinite(*value) && *value >= 0)) return absl::OkStatus();
   return InvalidField(field, fmt::format("expected a finite number >= 0, got {}", *value));
@@ -278,7 +287,11 @@ void Engine::Impl::RouteAndCount(const RouteRequest& request, RouteDone done) {
 }
 
 void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done) {
-  const DecideContext context = ContextOf(request, *source_.Base()->config);
+  const std::shared_ptr<const Config> config = source_.Base()->config;
+  if (!request.dry_run && config->on_log_failure == OnLogFailure::kRefuse) {
+    if (const absl::Status status = CheckLogIsWritten(*log_); !status.ok()) return done(status);
+  }
+  const DecideContext context = ContextOf(request, *config);
   const SnapshotPtr snapshot = source_.For(request, context.id);
   thread_local Consideration considered;  // its memory serves every decision of the thread
   if (const absl::Status status = Consider(*snapshot, request, context, considered); !status.ok()) return done(status);

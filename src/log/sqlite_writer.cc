@@ -9,6 +9,7 @@
 #include "absl/synchronization/notification.h"
 #include "base/status_macros.h"
 #include "log/rules.h"
+#include "suffice/status.h"
 
 namespace suffice {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr size_t kBatchRows = 1024;
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
 constexpr absl::Duration kLongestPause = absl::Seconds(1);
+constexpr absl::Duration kRetryFullQueue = absl::Milliseconds(100);  // of a log that is written
 
 template <typename... Ts>
 struct Overloaded : Ts... {
@@ -23,6 +25,11 @@ struct Overloaded : Ts... {
 };
 template <typename... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
+
+absl::Status LogUnavailableError(std::string_view why) {
+  const absl::Status error = absl::UnavailableError(fmt::format("the event log cannot be written: {}", why));
+  return WithRetryAfter(WithReason(error, "LOG_UNAVAILABLE"), absl::ToInt64Microseconds(kLongestPause));
+}
 
 }  // namespace
 
@@ -68,9 +75,12 @@ absl::Status SqliteWriter::Enqueue(Entry& entry) {
   if (stopping_) return ClosedError();
   const bool is_row = !std::holds_alternative<JobRow>(entry.row);
   if (is_row && waiting_rows_ >= options_.queue_capacity) {
-    return absl::ResourceExhaustedError(
+    const bool well = counters_.error.empty();
+    const absl::Status full = absl::ResourceExhaustedError(
         fmt::format("{} rows wait to be written, as many as log.queue_capacity allows; retry later{}", waiting_rows_,
-                    counters_.error.empty() ? "" : fmt::format(" (last write failed: {})", counters_.error)));
+                    well ? "" : fmt::format(" (last write failed: {})", counters_.error)));
+    return WithRetryAfter(WithReason(full, "QUEUE_FULL"),
+                          absl::ToInt64Microseconds(well ? kRetryFullQueue : kLongestPause));
   }
   waiting_rows_ += is_row;
   queue_.push_back(std::move(entry));
@@ -133,29 +143,29 @@ absl::Status SqliteWriter::Stop() {
 
 void SqliteWriter::Loop() {
   while (true) {
-    Batch batch = Take();
-    if (batch.empty()) return;
-    const absl::Status written = WriteBatch(batch);
+    std::optional<Batch> batch = Take();
+    if (!batch) return;
+    const absl::Status written = WriteBatch(*batch);
     if (written.ok()) {
-      AnswerCommitted(batch);
+      AnswerCommitted(*batch);
       continue;
     }
-    const absl::Status error =
-        absl::UnavailableError(fmt::format("the event log cannot be written: {}", std::string(written.message())));
-    AnswerFailed(batch, error);
+    const absl::Status error = LogUnavailableError(std::string(written.message()));
+    AnswerFailed(*batch, error);
     bool stopping;
     {
       absl::MutexLock lock(&mutex_);
       stopping = stopping_;
     }
-    if (stopping) return GiveUp(std::move(batch), error);
-    Retry(std::move(batch));
+    if (stopping) return GiveUp(*std::move(batch), error);
+    Retry(*std::move(batch));
   }
 }
 
-SqliteWriter::Batch SqliteWriter::Take() {
+std::optional<SqliteWriter::Batch> SqliteWriter::Take() {
   absl::MutexLock lock(&mutex_);
-  while (queue_.empty() && !stopping_) wake_.Wait(&mutex_);
+  while (queue_.empty() && !stopping_ && !failing_) wake_.Wait(&mutex_);
+  if (queue_.empty() && stopping_) return std::nullopt;
   const size_t count = std::min(queue_.size(), kBatchRows);
   Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + count));
   queue_.erase(queue_.begin(), queue_.begin() + count);
@@ -177,11 +187,18 @@ absl::Status SqliteWriter::WriteBatch(Batch& batch) {
   {
     Transaction transaction(database_, Transaction::Kind::kWrite);
     status = transaction.status();
+    if (status.ok() && failing_) status = WriteProbe();
     for (auto entry = batch.begin(); status.ok() && entry != batch.end(); ++entry) status = WriteEntry(*entry);
     if (status.ok()) status = transaction.Commit();
   }
   if (!status.ok()) tables_->RolledBack();
   return status;
+}
+
+absl::Status SqliteWriter::WriteProbe() {
+  return database_.Execute(
+      "INSERT INTO meta (key, value) VALUES ('write_probes', '1') "
+      "ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1");
 }
 
 absl::Status SqliteWriter::WriteEntry(Entry& entry) {
@@ -203,6 +220,7 @@ absl::Status SqliteWriter::WriteEntry(Entry& entry) {
 void SqliteWriter::AnswerCommitted(Batch& batch) {
   const LogCounters added = tables_->pending();
   tables_->Committed();
+  failing_ = false;
   pause_ = kFirstPause;
   std::function<void()> listener;
   bool recovered;
@@ -232,6 +250,7 @@ void SqliteWriter::AnswerCommitted(Batch& batch) {
 }
 
 void SqliteWriter::AnswerFailed(Batch& batch, const absl::Status& error) {
+  failing_ = true;
   const auto kept =
       std::stable_partition(batch.begin(), batch.end(), [](const Entry& entry) { return entry.retry; });
   Batch answered(std::make_move_iterator(kept), std::make_move_iterator(batch.end()));

@@ -3,7 +3,8 @@
 //
 // When a commit fails (disk full, I/O error) nothing of it is acknowledged: whoever waits is answered UNAVAILABLE, and
 // rows that say so (evaluations, decisions that nobody waits for) stay queued and are tried again, with growing pauses,
-// until it works or the writer is stopped.
+// until it works or the writer is stopped. While it fails and nothing is queued, a small row is written instead, so that
+// the writer finds by itself that the disk is well again.
 // Thread contract: every method is thread-safe. Callbacks run on the writer's thread, outside of its lock; they may
 // append, and must not block or call RunJob, Flush or Stop.
 #pragma once
@@ -82,10 +83,12 @@ class SqliteWriter {
   absl::Status Enqueue(Entry& entry) ABSL_LOCKS_EXCLUDED(mutex_);
   void EnqueueOrAnswer(Entry entry);
   void Loop();
-  // Waits for rows; an empty batch: stop.
-  Batch Take() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits for rows; an empty batch: nothing is queued while the log fails. Nothing: stop.
+  std::optional<Batch> Take() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status WriteBatch(Batch& batch);
   absl::Status WriteEntry(Entry& entry);
+  // A transaction without rows would not touch the disk, and show nothing of it.
+  absl::Status WriteProbe();
   absl::Status SetSynchronous(bool full);
   void AnswerCommitted(Batch& batch) ABSL_LOCKS_EXCLUDED(mutex_);
   void AnswerFailed(Batch& batch, const absl::Status& error) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -98,6 +101,7 @@ class SqliteWriter {
   std::unique_ptr<LogTables> tables_;  // the writer's thread alone
   bool synchronous_full_ = true;       // the writer's thread alone
   absl::Duration pause_;               // the writer's thread alone
+  bool failing_ = false;               // the writer's thread alone: the last write failed
   std::thread thread_;
 
   mutable absl::Mutex mutex_;

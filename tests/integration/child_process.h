@@ -28,6 +28,7 @@ class ChildProcess {
   // the process closes it first, or after 20 s.
   std::string WaitForStderr(const std::string& text);
   void Signal(int number) const;
+  pid_t pid() const { return pid_; }
   // Reads both outputs to their end, then waits.
   Exit Wait();
 

@@ -1,36 +1,14 @@
 // A log whose disk takes no more, by the operating system's own limit on the size of files.
 #include <fmt/format.h>
-#include <sys/resource.h>
-
-#include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include "catch.h"
+#include "file_size_limit.h"
 #include "log/log_testing.h"
 
 namespace suffice {
 namespace {
-
-// While it lives, no file of this process grows beyond `bytes`; Lift ends that.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(uint64_t bytes) {
-    handler_ = std::signal(SIGXFSZ, SIG_IGN);  // writes fail with EFBIG instead
-    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
-    rlimit limited = before_;
-    limited.rlim_cur = bytes;
-    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limited) == 0);
-  }
-  ~FileSizeLimit() {
-    Lift();
-    std::signal(SIGXFSZ, handler_);
-  }
-  void Lift() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int) = SIG_DFL;
-};
 
 // Appends decisions with feedback until one is not acknowledged; returns how many were.
 uint32_t FillUp(EventLog& log, absl::Status& refusal) {
@@ -103,6 +81,20 @@ TEST_CASE("on a full disk, who waits for a decision is told that it is not there
   kept.WaitForNotification();
   CHECK_FALSE(log->Find(TestId(20'000))->has_value());
   CHECK(MustFind(*log, TestId(20'001)).decision.seq == last + 1);
+  CHECK(log->Close().ok());
+}
+
+TEST_CASE("a log that nobody writes to finds by itself that its disk is well again", "[log]") {
+  const TempDir folder;
+  const auto log = OpenForTest({.path = folder.File("log.db")});
+  FileSizeLimit limit(1 << 20);
+  std::string large(4 << 20, 'y');
+  CHECK(log->SaveConfig("h", large).code() == absl::StatusCode::kUnavailable);
+  CHECK_FALSE(log->counters().error.empty());
+  CHECK(log->counters().queued == 0);  // nothing to try again
+  limit.Lift();
+  while (!log->counters().error.empty()) std::this_thread::yield();
+  CHECK(log->counters().error.empty());
   CHECK(log->Close().ok());
 }
 
