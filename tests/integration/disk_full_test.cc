@@ -13,13 +13,12 @@
 namespace suffice {
 namespace {
 
-grpc::Status TryRoute(TestServer& server, const std::string& prompt, bool dry_run = false,
-                      const std::string& request_id = "", v1::RouteResponse* decision = nullptr) {
+grpc::Status TryRoute(TestServer& server, const std::string& prompt, const std::string& request_id = "",
+                      v1::RouteResponse* decision = nullptr) {
   Context context;
   v1::RouteRequest request;
   v1::RouteResponse response;
   request.set_prompt(prompt);
-  request.set_dry_run(dry_run);
   request.set_request_id(request_id);
   const grpc::Status status = server.stub().Route(&context, request, &response);
   if (decision != nullptr) *decision = response;
@@ -67,9 +66,8 @@ TEST_CASE("on a full disk, on_log_failure: refuse refuses until the disk is well
   CHECK_FALSE(server.GetStatus().log_error().empty());
 
   CheckUnavailable(TryRoute(server, "refused"));
-  CHECK(TryRoute(server, "a dry run writes nothing", true).ok());
   v1::RouteResponse again;
-  CHECK(TryRoute(server, "before", false, "r1", &again).ok());
+  CHECK(TryRoute(server, "before", "r1", &again).ok());
   CHECK(again.decision_id() == before);
 
   limit.Lift();
@@ -92,7 +90,7 @@ TEST_CASE("on a full disk, on_log_failure: serve goes on until the queue is full
   grpc::Status refusal;
   while (true) {
     v1::RouteResponse decision;
-    refusal = TryRoute(server, "served", false, "", &decision);
+    refusal = TryRoute(server, "served", "", &decision);
     if (!refusal.ok()) break;
     decisions.push_back(decision.decision_id());
   }
