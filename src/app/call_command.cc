@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
-#include <grpcpp/create_channel.h>
-
-#include <chrono>
 
 #include "app/call_requests.h"
 #include "app/commands.h"
@@ -37,10 +34,11 @@ int Call(const CallSpec& spec, const CallArguments& arguments, Io& io,
     io.err << fmt::format("suffice call {}: {}\n", spec.rpc, parsed.message().as_string());
     return kExitUsage;
   }
-  const auto stub = Service::NewStub(grpc::CreateChannel(arguments.address, grpc::InsecureChannelCredentials()));
+  const absl::StatusOr<Connection> server = arguments.server.Open(io);
+  if (!server.ok()) return Fail(io, server.status());
+  const auto stub = Service::NewStub(server->channel);
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() +
-                       std::chrono::microseconds(static_cast<int64_t>(arguments.timeout_s * 1e6)));
+  server->Prepare(arguments.timeout_s, context);
   const grpc::Status status = (stub.get()->*rpc)(&context, request, response);
   if (!status.ok()) {
     io.err << fmt::format("suffice call {}: {}\n", spec.rpc, RpcErrorText(status));

@@ -142,7 +142,7 @@ ParsedCall ParseCall(const CallSpec& spec, const std::vector<std::string>& args,
   ParsedCall parsed;
   std::string raw = "{}";
   Flags flags("call " + spec.rpc, spec.summary, spec.example);
-  flags.Add("address", &parsed.arguments.address, {.value = "HOST:PORT", .help = "of the server"});
+  parsed.arguments.server.AddTo(flags);
   flags.Add("timeout-s", &parsed.arguments.timeout_s, {.value = "S", .help = "longest wait"});
   flags.Add("json", &raw, {.value = "JSON", .help = "the request; the other flags are put into it"});
   std::list<Slot> slots;

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "app/command.h"
+#include "app/connection.h"
 
 namespace suffice {
 
@@ -31,7 +32,7 @@ const std::vector<CallSpec>& CallSpecs();
 
 // What was typed for one rpc.
 struct CallArguments {
-  std::string address = "127.0.0.1:7433";
+  ConnectionFlags server;
   double timeout_s = 10;
   std::string request_json;  // --json with the other flags' fields put in
 };

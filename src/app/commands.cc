@@ -9,6 +9,7 @@ std::vector<Command> AllCommands() {
       FitFeaturesCommand(), RebuildCommand(),   PromoteCommand(),  RollbackCommand(),    SnapshotsCommand(),
       NightlyCommand(),     SampleCommand(),    RunTiersCommand(), JudgeCommand(),       GateCommand(),
       RefitCommand(),       CalibrateCommand(), ExportCommand(),   ImportCommand(),      GenerateTrafficCommand(),
+      NewKeyCommand(),
   };
 }
 

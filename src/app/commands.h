@@ -20,6 +20,7 @@ Command GenerateTrafficCommand();
 Command ImportCommand();
 Command InsightsCommand();
 Command JudgeCommand();
+Command NewKeyCommand();
 Command NightlyCommand();
 Command PlanCommand();
 Command PlayCommand();

@@ -20,6 +20,7 @@ constexpr int64_t kLineEvery = 500;  // decisions, in a pipe
 
 struct PlayFlags {
   ConfigFlags config;
+  ConnectionFlags server;
   PlayOptions play;
   std::string traffic;
   ReportFlags report;
@@ -31,10 +32,9 @@ struct PlayFlags {
                 "outcome and "
                 "feedback. The policy file is the one the server runs.",
                 kExample);
-    play.address = "127.0.0.1:7433";
     config.AddTo(flags);
-    flags.Add("address", &play.address, {.value = "HOST:PORT", .help = "of the server"})
-        .Add("traffic", &traffic,
+    server.AddTo(flags);
+    flags.Add("traffic", &traffic,
              {.value = "FILE", .help = "rows whose every tier's answer is known", .required = true})
         .Add("rows", &rows, {.value = "N", .help = "only so many of the shuffled rows; 0: all", .range = AtLeast(0)})
         .Add("seed", &seed, {.value = "N", .help = "of the shuffle"})
@@ -123,6 +123,9 @@ absl::StatusOr<ReplayReport> PlayAndTally(const PlayFlags& flags, Io& io) {
 int Run(const std::vector<std::string>& args, Io& io) {
   PlayFlags flags;
   if (const std::optional<int> code = flags.Parse(args, io)) return *code;
+  absl::StatusOr<Connection> server = flags.server.Open(io);
+  if (!server.ok()) return Fail(io, server.status());
+  flags.play.server = *std::move(server);
   const absl::StatusOr<ReplayReport> report = PlayAndTally(flags, io);
   if (!report.ok()) return Fail(io, report.status());
   return flags.report.HandOut(*report, io);

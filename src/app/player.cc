@@ -1,7 +1,6 @@
 #include "app/player.h"
 
 #include <fmt/format.h>
-#include <grpcpp/create_channel.h>
 
 #include <algorithm>
 #include <chrono>
@@ -19,10 +18,6 @@ namespace suffice {
 namespace {
 
 using v1::RouterService;
-
-std::unique_ptr<RouterService::Stub> Connect(const std::string& address) {
-  return RouterService::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
-}
 
 v1::OutcomeRequest OutcomeOf(const std::string& decision_id, const TrafficTier& answer) {
   v1::OutcomeRequest request;
@@ -69,7 +64,7 @@ class Player {
         traffic_(traffic),
         on_decision_(on_decision),
         order_(ShuffledRows(traffic.rows.size(), options.seed)),
-        stub_(Connect(options.address)),
+        stub_(RouterService::NewStub(options.server.channel)),
         pass_{.seed = options.seed, .propensities = PropensityCheck(traffic.tier_names.size())} {}
 
   absl::StatusOr<ReplayPass> Go();
@@ -106,11 +101,10 @@ absl::Status Player::Call(const char* name,
                           grpc::Status (RouterService::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
                           const Request& request, Response* response) const {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() +
-                       std::chrono::microseconds(static_cast<int64_t>(options_.timeout_s * 1e6)));
+  options_.server.Prepare(options_.timeout_s, context);
   const grpc::Status status = (stub_.get()->*rpc)(&context, request, response);
   if (status.ok()) return absl::OkStatus();
-  return absl::UnavailableError(fmt::format("{} at {}: {}", name, options_.address, RpcErrorText(status)));
+  return absl::UnavailableError(fmt::format("{} at {}: {}", name, options_.server.address, RpcErrorText(status)));
 }
 
 std::optional<int> Player::NextRow() {
@@ -176,12 +170,11 @@ absl::StatusOr<ReplayPass> Player::Go() {
 
 absl::StatusOr<std::string> ServedConfigHash(const PlayOptions& options) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() +
-                       std::chrono::microseconds(static_cast<int64_t>(options.timeout_s * 1e6)));
+  options.server.Prepare(options.timeout_s, context);
   v1::GetStatusResponse response;
-  const grpc::Status status = Connect(options.address)->GetStatus(&context, {}, &response);
+  const grpc::Status status = RouterService::NewStub(options.server.channel)->GetStatus(&context, {}, &response);
   if (!status.ok())
-    return absl::UnavailableError(fmt::format("no answer from {}: {}", options.address, RpcErrorText(status)));
+    return absl::UnavailableError(fmt::format("no answer from {}: {}", options.server.address, RpcErrorText(status)));
   return response.config_hash();
 }
 

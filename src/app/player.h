@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "app/connection.h"
 #include "evaluation/tally.h"
 #include "evaluation/traffic.h"
 #include "suffice/config.h"
@@ -14,7 +15,7 @@
 namespace suffice {
 
 struct PlayOptions {
-  std::string address;  // HOST:PORT
+  Connection server;
   uint64_t seed = 1;    // of the order and of what feedback is told
   int requests_in_flight = 8;
   double feedback_rate = 1;  // share of rewards that are told

@@ -39,8 +39,8 @@ struct ServeFlags {
     Flags flags(
         "serve",
         "Serves the gRPC API of proto/suffice/v1 until SIGTERM or SIGINT, which let requests in flight finish; a "
-        "second one ends it at once. SIGHUP reads the policy file again; a bad one is refused and the old one "
-        "serves on.",
+        "second one ends it at once. SIGHUP reads the policy file and the keys again; bad ones are refused and the "
+        "old ones serve on.",
         "suffice serve --config policies/two_tiers.yaml\n"
         "suffice call route --prompt 'Translate to French: good morning'\n"
         "suffice serve --config policies/two_tiers.yaml --admin-listen 127.0.0.1:7434");
@@ -96,16 +96,25 @@ absl::Status CheckFixedKeys(const ServeConfig& old, const ServeConfig& now) {
   if (old.admin_listen != now.admin_listen) {
     return absl::FailedPreconditionError("serve.admin_listen: cannot change while serving");
   }
+  if (old.tls != now.tls) return absl::FailedPreconditionError("serve.tls: its paths cannot change while serving");
   if (old.max_prompt_bytes < now.max_prompt_bytes) {
     return absl::FailedPreconditionError("serve.max_prompt_bytes: cannot grow while serving");
   }
   return absl::OkStatus();
 }
 
+// Null when the configuration has none.
+absl::StatusOr<std::shared_ptr<const KeyRing>> LoadKeys(const ServeConfig& serve, const KeyRing* previous) {
+  if (serve.keys_file.empty()) return nullptr;
+  return KeyRing::Load(serve.keys_file, previous);
+}
+
 absl::Status Reload(const ServeFlags& flags, const ServeConfig& at_start, Engine& engine, RouterServer& server) {
   SUFFICE_ASSIGN_OR_RETURN(const Config config, flags.LoadServed());
   SUFFICE_RETURN_IF_ERROR(CheckFixedKeys(at_start, config.serve));
+  SUFFICE_ASSIGN_OR_RETURN(std::shared_ptr<const KeyRing> keys, LoadKeys(config.serve, server.keys().get()));
   SUFFICE_RETURN_IF_ERROR(engine.Reload(config));
+  server.SetKeys(std::move(keys));
   server.SetMaxInFlight(config.serve.max_in_flight);
   spdlog::info("reloaded {}: config {}", flags.config.path, engine.Status().config_hash);
   return absl::OkStatus();
@@ -144,13 +153,16 @@ absl::StatusOr<std::unique_ptr<HttpServer>> StartAdmin(const ServeFlags& flags, 
 
 absl::Status Serve(const ServeFlags& flags, const Config& config) {
   const TerminationSignals signals;
+  SUFFICE_ASSIGN_OR_RETURN(const std::shared_ptr<const KeyRing> keys, LoadKeys(config.serve, nullptr));
   SUFFICE_ASSIGN_OR_RETURN(
       const std::unique_ptr<RouterServer> server,
       RouterServer::Start({.listen = config.serve.listen,
                            .insecure_bind = flags.insecure_bind,
                            .reflection = !flags.no_reflection,
                            .max_message_bytes = config.serve.max_prompt_bytes + kMessageOverheadBytes,
-                           .max_in_flight = config.serve.max_in_flight}));
+                           .max_in_flight = config.serve.max_in_flight,
+                           .tls = config.serve.tls,
+                           .keys = keys}));
   // Answers from here on, so that a probe can tell a slow start from a dead process.
   SUFFICE_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> admin,
                            StartAdmin(flags, config.serve.admin_listen, server->status()));

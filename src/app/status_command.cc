@@ -1,10 +1,8 @@
 #include <fmt/format.h>
-#include <grpcpp/create_channel.h>
-
-#include <chrono>
 
 #include "absl/time/time.h"
 #include "app/commands.h"
+#include "app/connection.h"
 #include "app/flags.h"
 #include "app/rpc_error.h"
 #include "app/status_screen.h"
@@ -21,7 +19,7 @@ using Response = v1::AdminServiceGetStatusResponse;
 using Stub = v1::AdminService::Stub;
 
 struct StatusFlags {
-  std::string address = "127.0.0.1:7433";
+  ConnectionFlags server;
   double interval_s = 2, timeout_s = 3;
   bool watch = false, json = false;
 
@@ -30,8 +28,8 @@ struct StatusFlags {
                 "Shows each limit with what was observed, its state, price and debt; each budget with its pace; each "
                 "tier with its share, drift and prices.",
                 "suffice status\nsuffice status --watch --interval 1\nsuffice status --json");
-    flags.Add("address", &address, {.value = "HOST:PORT", .help = "of the server"})
-        .Add("watch", &watch, {.help = "again and again, until interrupted; in place on a terminal"})
+    server.AddTo(flags);
+    flags.Add("watch", &watch, {.help = "again and again, until interrupted; in place on a terminal"})
         .Add("interval", &interval_s, {.value = "S", .help = "between two looks", .range = Between(0.1, 3600)})
         .Add("timeout-s", &timeout_s,
              {.value = "S", .help = "longest wait for an answer", .range = Between(0.001, 3600)})
@@ -40,7 +38,7 @@ struct StatusFlags {
   }
 };
 
-std::unique_ptr<Stub> Connect(const std::string& address) {
+absl::StatusOr<Connection> Connect(const StatusFlags& flags, const Io& io) {
   grpc::ChannelArguments arguments;
   // A server that comes back is found soon: by default the wait grows to two minutes.
   constexpr int kReconnectMs = 500;
@@ -48,21 +46,22 @@ std::unique_ptr<Stub> Connect(const std::string& address) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
   arguments.SetMaxReceiveMessageSize(-1);
-  return v1::AdminService::NewStub(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+  return flags.server.Open(io, arguments);
 }
 
-absl::StatusOr<Response> Ask(const StatusFlags& flags, Stub& stub) {
+absl::StatusOr<Response> Ask(const StatusFlags& flags, const Connection& server, Stub& stub) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() +
-                       std::chrono::microseconds(static_cast<int64_t>(flags.timeout_s * 1e6)));
+  server.Prepare(flags.timeout_s, context);
   Response response;
   const grpc::Status status = stub.GetStatus(&context, {}, &response);
   if (status.ok()) return response;
-  return absl::UnavailableError(fmt::format("no answer from {}: {}", flags.address, RpcErrorText(status)));
+  return absl::UnavailableError(fmt::format("no answer from {}: {}", server.address, RpcErrorText(status)));
 }
 
 int ShowOnce(const StatusFlags& flags, Io& io) {
-  const absl::StatusOr<Response> status = Ask(flags, *Connect(flags.address));
+  const absl::StatusOr<Connection> server = Connect(flags, io);
+  if (!server.ok()) return Fail(io, server.status());
+  const absl::StatusOr<Response> status = Ask(flags, *server, *v1::AdminService::NewStub(server->channel));
   if (!status.ok()) {
     io.err << "suffice status: " << status.status().message() << '\n';
     return kExitFailure;
@@ -78,10 +77,12 @@ int ShowOnce(const StatusFlags& flags, Io& io) {
 // Until a signal ends it.
 int Watch(const StatusFlags& flags, Io& io) {
   const TerminationSignals signals;  // before gRPC starts its threads
-  const std::unique_ptr<Stub> stub = Connect(flags.address);
+  const absl::StatusOr<Connection> server = Connect(flags, io);
+  if (!server.ok()) return Fail(io, server.status());
+  const std::unique_ptr<Stub> stub = v1::AdminService::NewStub(server->channel);
   StatusScreen screen(io);
   do {
-    const absl::StatusOr<Response> status = Ask(flags, *stub);
+    const absl::StatusOr<Response> status = Ask(flags, *server, *stub);
     if (!flags.json) {
       screen.Redraw(status);
     } else if (status.ok()) {

@@ -9,7 +9,9 @@ grpc::ServerUnaryReactor* AdminService::GetStatus(grpc::CallbackServerContext* c
                                                   const v1::AdminServiceGetStatusRequest*,
                                                   v1::AdminServiceGetStatusResponse* response) {
   auto* reactor = context->DefaultReactor();
-  if (const std::optional<ServiceReport> report = status_->Report()) {
+  if (const auto caller = admission_->Admit(*context, kAdminScope); !caller.ok()) {
+    reactor->Finish(ToGrpcStatus(caller.status()));
+  } else if (const std::optional<ServiceReport> report = status_->Report()) {
     ToProto(*report, response);
     reactor->Finish(grpc::Status::OK);
   } else {

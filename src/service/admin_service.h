@@ -2,6 +2,7 @@
 // Thread contract: thread-safe.
 #pragma once
 
+#include "service/admission.h"
 #include "service/service_status.h"
 #include "suffice/v1/admin.grpc.pb.h"
 
@@ -10,7 +11,7 @@ namespace suffice {
 class AdminService final : public v1::AdminService::CallbackService {
  public:
   // Not owned.
-  explicit AdminService(const ServiceStatus* status) : status_(status) {}
+  AdminService(const ServiceStatus* status, const Admission* admission) : status_(status), admission_(admission) {}
 
   // UNAVAILABLE with reason STARTING until there is an engine.
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
@@ -19,6 +20,7 @@ class AdminService final : public v1::AdminService::CallbackService {
 
  private:
   const ServiceStatus* const status_;
+  const Admission* const admission_;
 };
 
 }  // namespace suffice

@@ -39,8 +39,8 @@ absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text, std::s
 absl::Status CheckReach(const ListenAddress& address, bool insecure_bind) {
   if (insecure_bind || address.IsLoopback()) return absl::OkStatus();
   return absl::FailedPreconditionError(fmt::format(
-      "refusing to listen on {}: other machines could reach it, in plain text and without authentication; "
-      "bind to a loopback address, or allow it with --insecure-bind",
+      "refusing to listen on {}: other machines could reach it, in plain text; "
+      "bind to a loopback address, set serve.tls (of the gRPC port), or allow it with --insecure-bind",
       address.ToString()));
 }
 

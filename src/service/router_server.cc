@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
 #include "base/status_macros.h"
+#include "service/tls.h"
 
 namespace suffice {
 namespace {
@@ -23,12 +23,14 @@ void EnablePlugins(bool reflection) {
 
 absl::StatusOr<std::unique_ptr<RouterServer>> RouterServer::Start(const RouterServerOptions& options) {
   SUFFICE_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
-  SUFFICE_RETURN_IF_ERROR(CheckReach(address, options.insecure_bind));
+  SUFFICE_RETURN_IF_ERROR(CheckReach(address, options.insecure_bind || !options.tls.cert_file.empty()));
+  SUFFICE_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::ServerCredentials> credentials,
+                           MakeServerCredentials(options.tls));
   EnablePlugins(options.reflection);
-  std::unique_ptr<RouterServer> server(new RouterServer(address, options.max_in_flight));
+  std::unique_ptr<RouterServer> server(new RouterServer(address, options));
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(address.ToString(), grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(address.ToString(), credentials, &port);
   // By default a second server could silently share the port.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);

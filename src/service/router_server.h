@@ -28,12 +28,14 @@ struct RouterServerOptions {
   bool reflection = true;                 // describe the API to tools such as grpcurl
   int64_t max_message_bytes = 4 << 20;    // of one request
   int64_t max_in_flight = 1024;           // Route, Outcome and Feedback being answered; >= 1
+  TlsConfig tls;                          // empty: plain text
+  std::shared_ptr<const KeyRing> keys;    // null: everybody may do everything
 };
 
 class RouterServer {
  public:
-  // Binds and answers, though every rpc is UNAVAILABLE until Serve. INVALID_ARGUMENT for a bad address,
-  // FAILED_PRECONDITION for one beyond this machine without insecure_bind, UNAVAILABLE when it cannot be bound.
+  // Binds and answers, though every rpc is UNAVAILABLE until Serve. INVALID_ARGUMENT for a bad address or bad TLS files,
+  // FAILED_PRECONDITION for one beyond this machine without TLS or insecure_bind, UNAVAILABLE when it cannot be bound.
   static absl::StatusOr<std::unique_ptr<RouterServer>> Start(const RouterServerOptions& options);
   // Cancels what is in flight if Shutdown was not called.
   ~RouterServer();
@@ -42,8 +44,10 @@ class RouterServer {
 
   // Takes requests for `engine`; not owned.
   void Serve(Engine* engine);
-  // From now on.
-  void SetMaxInFlight(int64_t limit) { service_.SetMaxInFlight(limit); }
+  // Both for rpcs that begin from now on.
+  void SetMaxInFlight(int64_t limit) { admission_.in_flight().SetLimit(limit); }
+  void SetKeys(std::shared_ptr<const KeyRing> keys) { admission_.SetKeys(std::move(keys)); }
+  std::shared_ptr<const KeyRing> keys() const { return admission_.keys(); }
   // Stops accepting, waits for what is in flight, cancels what is left after `drain`. Idempotent.
   void Shutdown(absl::Duration drain);
 
@@ -53,14 +57,15 @@ class RouterServer {
   ServiceStatus& status() { return status_; }
 
  private:
-  RouterServer(ListenAddress address, int64_t max_in_flight)
-      : address_(std::move(address)), service_(max_in_flight) {}
+  RouterServer(ListenAddress address, const RouterServerOptions& options)
+      : address_(std::move(address)), admission_(options.max_in_flight, options.keys) {}
   void SetServing(bool serving);
 
   ListenAddress address_;
   ServiceStatus status_;
-  RouterService service_;
-  AdminService admin_{&status_};
+  Admission admission_;
+  RouterService service_{&admission_};
+  AdminService admin_{&status_, &admission_};
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -1,6 +1,7 @@
 #include "service/router_service.h"
 
-#include <chrono>
+#include <string>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "service/convert.h"
@@ -27,51 +28,62 @@ class RefusedStream final : public grpc::ServerReadReactor<Request> {
   void OnDone() override { delete this; }
 };
 
-void Record(Engine* engine, const v1::OutcomeRequest& request, Engine::RecordDone done) {
-  const auto outcome = FromProto(request);
+void Record(Engine* engine, const Caller& caller, const v1::OutcomeRequest& request, Engine::RecordDone done) {
+  auto outcome = FromProto(request);
   if (!outcome.ok()) return done(outcome.status());
+  if (absl::Status bound = caller.BindTenant(outcome->tenant); !bound.ok()) return done(std::move(bound));
   engine->RecordOutcome(*outcome, std::move(done));
 }
 
-void Record(Engine* engine, const v1::FeedbackRequest& request, Engine::RecordDone done) {
-  const auto feedback = FromProto(request);
+void Record(Engine* engine, const Caller& caller, const v1::FeedbackRequest& request, Engine::RecordDone done) {
+  auto feedback = FromProto(request);
   if (!feedback.ok()) return done(feedback.status());
+  if (absl::Status bound = caller.BindTenant(feedback->tenant); !bound.ok()) return done(std::move(bound));
   engine->RecordFeedback(*feedback, std::move(done));
+}
+
+// An item of a stream is a request of the stream's key.
+template <typename Request>
+void RecordItem(Engine* engine, const Caller& caller, const Request& request, Engine::RecordDone done) {
+  if (absl::Status taken = caller.TakeToken(); !taken.ok()) return done(std::move(taken));
+  Record(engine, caller, request, std::move(done));
 }
 
 }  // namespace
 
-RouterService::RouterService(int64_t max_in_flight)
-    : in_flight_(max_in_flight), readers_(kReaderThreads, kReaderQueue) {}
+RouterService::RouterService(Admission* admission) : admission_(admission), readers_(kReaderThreads, kReaderQueue) {}
 
-absl::StatusOr<Engine*> RouterService::Enter(const grpc::CallbackServerContext& context) const {
-  if (context.deadline() <= std::chrono::system_clock::now()) return DeadlineExpiredError();
-  Engine* engine = engine_.load(std::memory_order_acquire);
+absl::StatusOr<RouterService::Entered> RouterService::Enter(const grpc::CallbackServerContext& context,
+                                                            unsigned scopes) const {
+  SUFFICE_ASSIGN_OR_RETURN(Caller caller, admission_->Admit(context, scopes));
+  Engine* const engine = engine_.load(std::memory_order_acquire);
   if (engine == nullptr) return StartingError();
-  return engine;
+  return Entered{engine, std::move(caller)};
 }
 
-absl::StatusOr<Engine*> RouterService::Enter(const grpc::CallbackServerContext& context, InFlight::Kind kind) {
-  SUFFICE_ASSIGN_OR_RETURN(Engine* const engine, Enter(context));
-  SUFFICE_RETURN_IF_ERROR(in_flight_.Enter(kind));
-  return engine;
+absl::StatusOr<RouterService::Entered> RouterService::Enter(const grpc::CallbackServerContext& context,
+                                                            unsigned scopes, InFlight::Kind kind) const {
+  SUFFICE_ASSIGN_OR_RETURN(Entered entered, Enter(context, scopes));
+  SUFFICE_RETURN_IF_ERROR(admission_->in_flight().Enter(kind));
+  return entered;
 }
 
 grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context, const v1::RouteRequest* request,
                                                v1::RouteResponse* response) {
   auto* reactor = context->DefaultReactor();
-  const auto engine = Enter(*context, InFlight::Kind::kRoute);
-  if (!engine.ok()) return Finish(reactor, engine.status());
+  const auto entered = Enter(*context, kRouteScope, InFlight::Kind::kRoute);
+  if (!entered.ok()) return Finish(reactor, entered.status());
   const auto finish = [this, reactor](const absl::Status& status) {
-    in_flight_.Leave(InFlight::Kind::kRoute);
+    admission_->in_flight().Leave(InFlight::Kind::kRoute);
     Finish(reactor, status);
   };
-  const absl::StatusOr<RouteRequest> parsed = FromProto(*request);
-  if (!parsed.ok()) {
-    finish(parsed.status());
+  absl::StatusOr<RouteRequest> parsed = FromProto(*request);
+  const absl::Status refused = parsed.ok() ? entered->caller.BindTenant(parsed->tenant) : parsed.status();
+  if (!refused.ok()) {
+    finish(refused);
     return reactor;
   }
-  (*engine)->Route(*parsed, [finish, response](const absl::StatusOr<Decision>& decision) {
+  entered->engine->Route(*parsed, [finish, response](const absl::StatusOr<Decision>& decision) {
     if (!decision.ok()) return finish(WithProtoFieldNames(decision.status()));
     ToProto(*decision, response);
     finish(absl::OkStatus());
@@ -84,11 +96,11 @@ template <typename Request, typename Response>
 grpc::ServerUnaryReactor* RouterService::RecordOne(grpc::CallbackServerContext* context, const Request* request,
                                                    Response* response) {
   auto* reactor = context->DefaultReactor();
-  const auto engine = Enter(*context, InFlight::Kind::kRecord);
-  if (!engine.ok()) return Finish(reactor, engine.status());
-  Record(*engine, *request, [this, reactor, request, response](absl::StatusOr<Receipt> receipt) {
+  const auto entered = Enter(*context, kFeedbackScope, InFlight::Kind::kRecord);
+  if (!entered.ok()) return Finish(reactor, entered.status());
+  Record(entered->engine, entered->caller, *request, [this, reactor, request, response](absl::StatusOr<Receipt> receipt) {
     if (receipt.ok()) response->set_duplicate(receipt->duplicate);
-    in_flight_.Leave(InFlight::Kind::kRecord);
+    admission_->in_flight().Leave(InFlight::Kind::kRecord);
     Finish(reactor, receipt.status(), request->decision_id());
   });
   return reactor;
@@ -106,34 +118,36 @@ grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* c
 
 grpc::ServerReadReactor<v1::OutcomeStreamRequest>* RouterService::OutcomeStream(grpc::CallbackServerContext* context,
                                                                                 v1::OutcomeStreamResponse* response) {
-  const auto engine = Enter(*context);
-  if (!engine.ok()) return new RefusedStream<v1::OutcomeStreamRequest>(engine.status());
+  const auto entered = Enter(*context, kFeedbackScope);
+  if (!entered.ok()) return new RefusedStream<v1::OutcomeStreamRequest>(entered.status());
   return new RecordStream<v1::OutcomeStreamRequest, v1::OutcomeStreamResponse>(
-      response, [engine = *engine](const v1::OutcomeStreamRequest& item, Engine::RecordDone done) {
-        Record(engine, item.outcome(), std::move(done));
+      response, [entered = *entered](const v1::OutcomeStreamRequest& item, Engine::RecordDone done) {
+        RecordItem(entered.engine, entered.caller, item.outcome(), std::move(done));
       });
 }
 
 grpc::ServerReadReactor<v1::FeedbackStreamRequest>* RouterService::FeedbackStream(
     grpc::CallbackServerContext* context, v1::FeedbackStreamResponse* response) {
-  const auto engine = Enter(*context);
-  if (!engine.ok()) return new RefusedStream<v1::FeedbackStreamRequest>(engine.status());
+  const auto entered = Enter(*context, kFeedbackScope);
+  if (!entered.ok()) return new RefusedStream<v1::FeedbackStreamRequest>(entered.status());
   return new RecordStream<v1::FeedbackStreamRequest, v1::FeedbackStreamResponse>(
-      response, [engine = *engine](const v1::FeedbackStreamRequest& item, Engine::RecordDone done) {
-        Record(engine, item.feedback(), std::move(done));
+      response, [entered = *entered](const v1::FeedbackStreamRequest& item, Engine::RecordDone done) {
+        RecordItem(entered.engine, entered.caller, item.feedback(), std::move(done));
       });
 }
 
 grpc::ServerUnaryReactor* RouterService::Explain(grpc::CallbackServerContext* context,
                                                  const v1::ExplainRequest* request, v1::ExplainResponse* response) {
   auto* reactor = context->DefaultReactor();
-  const auto engine = Enter(*context);
-  if (!engine.ok()) return Finish(reactor, engine.status());
-  const auto explain = [engine = *engine, context, request, response]() -> absl::Status {
+  const auto entered = Enter(*context, kRouteScope | kAdminScope);
+  if (!entered.ok()) return Finish(reactor, entered.status());
+  const auto explain = [entered = *entered, context, request, response]() -> absl::Status {
     if (context->IsCancelled()) return absl::CancelledError("the caller gave up");
     SUFFICE_RETURN_IF_ERROR(CheckLabel("tenant", request->tenant()));
     SUFFICE_ASSIGN_OR_RETURN(const DecisionId id, ParseDecisionId(request->decision_id()));
-    SUFFICE_ASSIGN_OR_RETURN(const Explanation explanation, engine->Explain(id, request->tenant()));
+    std::string tenant = request->tenant();
+    SUFFICE_RETURN_IF_ERROR(entered.caller.BindTenant(tenant));
+    SUFFICE_ASSIGN_OR_RETURN(const Explanation explanation, entered.engine->Explain(id, tenant));
     ToProto(explanation, response);
     return absl::OkStatus();
   };
@@ -146,9 +160,9 @@ grpc::ServerUnaryReactor* RouterService::Explain(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* RouterService::GetStatus(grpc::CallbackServerContext* context, const v1::GetStatusRequest*,
                                                    v1::GetStatusResponse* response) {
   auto* reactor = context->DefaultReactor();
-  const auto engine = Enter(*context);
-  if (!engine.ok()) return Finish(reactor, engine.status());
-  ToProto((*engine)->Status(), response);
+  const auto entered = Enter(*context, kAdminScope);
+  if (!entered.ok()) return Finish(reactor, entered.status());
+  ToProto(entered->engine->Status(), response);
   return Finish(reactor, absl::OkStatus());
 }
 

@@ -7,8 +7,8 @@
 #include <atomic>
 
 #include "absl/status/statusor.h"
+#include "service/admission.h"
 #include "service/bounded_executor.h"
-#include "service/in_flight.h"
 #include "suffice/engine.h"
 #include "suffice/v1/router.grpc.pb.h"
 
@@ -16,12 +16,11 @@ namespace suffice {
 
 class RouterService final : public v1::RouterService::CallbackService {
  public:
-  // `max_in_flight`: of Route, Outcome and Feedback together.
-  explicit RouterService(int64_t max_in_flight);
+  // Not owned.
+  explicit RouterService(Admission* admission);
 
   // Until then every call is UNAVAILABLE with reason STARTING. Does not take ownership.
   void Serve(Engine* engine) { engine_.store(engine, std::memory_order_release); }
-  void SetMaxInFlight(int64_t limit) { in_flight_.SetLimit(limit); }
 
   grpc::ServerUnaryReactor* Route(grpc::CallbackServerContext* context, const v1::RouteRequest* request,
                                   v1::RouteResponse* response) override;
@@ -39,16 +38,21 @@ class RouterService final : public v1::RouterService::CallbackService {
                                       v1::GetStatusResponse* response) override;
 
  private:
-  // The engine, or why the call is refused at once.
-  absl::StatusOr<Engine*> Enter(const grpc::CallbackServerContext& context) const;
-  // The same for an rpc that counts as in flight: where this gives an engine, in_flight_.Leave(kind) must follow.
-  absl::StatusOr<Engine*> Enter(const grpc::CallbackServerContext& context, InFlight::Kind kind);
+  // What an rpc that was admitted works with.
+  struct Entered {
+    Engine* engine;
+    Caller caller;
+  };
+  // Or why the call is refused at once.
+  absl::StatusOr<Entered> Enter(const grpc::CallbackServerContext& context, unsigned scopes) const;
+  // The same for an rpc that counts as in flight: where this succeeds, InFlight::Leave(kind) must follow.
+  absl::StatusOr<Entered> Enter(const grpc::CallbackServerContext& context, unsigned scopes, InFlight::Kind kind) const;
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* RecordOne(grpc::CallbackServerContext* context, const Request* request,
                                       Response* response);
 
   std::atomic<Engine*> engine_{nullptr};
-  InFlight in_flight_;
+  Admission* const admission_;
   BoundedExecutor readers_;
 };
 
