@@ -1,5 +1,11 @@
 #include "base/ids.h"
 
+#include <algorithm>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "base/hash.h"
 #include "catch.h"
 
@@ -14,6 +20,25 @@ TEST_CASE("decision ids increase even when the clock steps back") {
     CHECK(last.ToString() < next.ToString());
     last = next;
   }
+}
+
+TEST_CASE("ids of many threads are unique, and each thread's own increase, while the clock steps back and forth") {
+  DecisionIdGenerator generator(7);
+  constexpr int kThreads = 4, kIds = 5000;
+  std::vector<std::vector<DecisionId>> made(kThreads);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&generator, &ids = made[t]] {
+      for (int i = 0; i < kIds; ++i) ids.push_back(generator.Next(1'000'000 + (i * 7919) % 1'000'003));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::set<std::string> all;
+  for (const std::vector<DecisionId>& ids : made) {
+    CHECK(std::is_sorted(ids.begin(), ids.end()));
+    for (const DecisionId& id : ids) all.insert(id.ToString());
+  }
+  CHECK(all.size() == size_t{kThreads} * kIds);
 }
 
 TEST_CASE("a decision id's text reads back, and nothing else does") {
