@@ -293,7 +293,8 @@ void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done)
   }
   const DecideContext context = ContextOf(request, *config);
   const SnapshotPtr snapshot = source_.For(request, context.id);
-  thread_local Consideration considered;  // its memory serves every decision of the thread
+  // What a row that is logged does not take along serves the thread's next decision.
+  thread_local Consideration considered;
   if (const absl::Status status = Consider(*snapshot, request, context, considered); !status.ok()) return done(status);
   if (const absl::Status status = gate_->Choose(*snapshot, request, considered); !status.ok()) return done(status);
   Decision answer = AnswerOf(considered.row, *snapshot->config);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <limits>
+#include <utility>
 
 #include "policy/policy.h"
 
@@ -133,6 +134,15 @@ void ExcludeByRequest(const RouteRequest& request, const TierModel& model, doubl
   }
 }
 
+// A fresh view that keeps the memory of the old one's strings: nothing of another request may stay.
+void Renew(TierView& view) {
+  TierView fresh;
+  fresh.tier.swap(view.tier);
+  fresh.exclusion_detail.swap(view.exclusion_detail);
+  fresh.exclusion_detail.clear();
+  view = std::move(fresh);
+}
+
 }  // namespace
 
 void OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request, int64_t time_us, bool cold,
@@ -152,11 +162,9 @@ void OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request
   offer.prediction = model.Predict(prepared.x, prepared.input_tokens, request.max_output_tokens, price);
   offer.max_output_tokens = request.max_output_tokens;
   TierView& view = offer.view;
+  Renew(view);
   view.tier = tier.name;
-  view.score = 0;
-  view.propensity = 0;
   view.exclusion = CheckEligibility(tier, requirements);
-  view.exclusion_detail.clear();
   if (view.exclusion != ExclusionReason::kNone) {
     view.exclusion_detail = ExclusionDetail(view.exclusion, tier, request, requirements.context_tokens);
   }
