@@ -9,10 +9,34 @@ if(SUFFICE_SANITIZE)
   add_link_options(-fsanitize=${SUFFICE_SANITIZE})
 endif()
 
-# suffice_room(NAME [LINK target...]): an object library suffice_NAME of src/NAME/*.cc,
+# suffice_precompile(NAME header [option...]): a precompiled header, for the targets that suffice_use_precompiled(TARGET NAME) names.
+# They must be compiled with the same options.
+function(suffice_precompile name header)
+  if(NOT SUFFICE_PRECOMPILE)
+    return()
+  endif()
+  file(WRITE ${PROJECT_BINARY_DIR}/generated/${name}.cc "")
+  add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/generated/${name}.cc)
+  # GCC's own way of keeping a precompiled header's macros apart is what ccache needs.
+  target_compile_options(${name} PRIVATE ${ARGN} $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/${header})
+  target_link_libraries(${name} PRIVATE suffice_options absl::status absl::statusor absl::strings absl::synchronization absl::flat_hash_map
+    fmt::fmt Eigen3::Eigen nlohmann_json::nlohmann_json)
+endfunction()
+function(suffice_use_precompiled target name)
+  if(SUFFICE_PRECOMPILE)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    target_precompile_headers(${target} REUSE_FROM ${name})
+  endif()
+endfunction()
+
+# suffice_room(NAME [LINK target...] [PRECOMPILED target]): an object library suffice_NAME of src/NAME/*.cc,
 # and suffice_NAME_link, an interface library with what the room needs from outside.
 function(suffice_room name)
-  cmake_parse_arguments(ROOM "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "" "PRECOMPILED" "LINK" ${ARGN})
+  if(NOT ROOM_PRECOMPILED)
+    set(ROOM_PRECOMPILED suffice_precompiled)
+  endif()
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   if(NOT sources)
     file(WRITE ${PROJECT_BINARY_DIR}/generated/empty_${name}.cc "")
@@ -25,6 +49,7 @@ function(suffice_room name)
   target_include_directories(suffice_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
   target_compile_definitions(suffice_${name} PRIVATE SUFFICE_VERSION="${PROJECT_VERSION}")
   target_link_libraries(suffice_${name} PRIVATE suffice_options suffice_base_link suffice_${name}_link)
+  suffice_use_precompiled(suffice_${name} ${ROOM_PRECOMPILED})
 endfunction()
 
 # suffice_archive(NAME room...): one static library of several rooms.

@@ -318,6 +318,7 @@ struct LogConfig {
   Durability durability = Durability::kFull;
   double keep_probability = 1;     // of decision rows; the row records it
   int64_t queue_capacity = 65536;  // rows waiting for the writer; a full queue refuses with RESOURCE_EXHAUSTED
+  double keep_days = 0;            // decisions older than this are deleted, what was learned from them is not; 0: never
 
   bool operator==(const LogConfig&) const = default;
 };
@@ -345,6 +346,15 @@ struct ServeConfig {
   bool operator==(const ServeConfig&) const = default;
 };
 
+// How far feedback is believed. A sender is a bearer key (service) or, without keys, a tenant.
+struct TrustConfig {
+  double max_share = 1;   // of a tier's recent feedback that one sender can have at full weight, in (0, 1]; 1: no bound
+  double alarm = 5;       // standard errors by which one sender's feedback may depart from the others' before an alarm; 0: none
+
+  bool operator==(const TrustConfig&) const = default;
+};
+
+// A whole policy file.
 struct Config {
   std::string name = "default";
   Mode mode = Mode::kLive;
@@ -356,6 +366,7 @@ struct Config {
   OnLogFailure on_log_failure = OnLogFailure::kServe;
   SessionConfig sessions;
   DriftConfig drift;
+  TrustConfig trust;
   double audit_rate = 0.02;  // probability with which a decision is drawn to be judged
   std::vector<ProviderConfig> providers;
   std::vector<JudgeConfig> judges;

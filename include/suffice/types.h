@@ -137,6 +137,7 @@ struct Feedback {
   double reward = 0;  // in [0, 1]
   FeedbackSource source = FeedbackSource::kUser;
   std::string judge_version;
+  std::string sender;  // who sent it: the name of its bearer key; empty: not known. At most 128 bytes
 };
 
 // Says that a record is on disk.

@@ -284,6 +284,13 @@ void LogFields(Io& io, T& log) {
   io.Choice("durability", log.durability, kDurabilities);
   io.Number("keep_probability", log.keep_probability, AboveUpTo(0, 1));
   io.Whole("queue_capacity", log.queue_capacity, Between(1, 1e8));
+  io.Number("keep_days", log.keep_days, Between(0, 1e5));
+}
+
+template <class Io, class T>
+void TrustFields(Io& io, T& trust) {
+  io.Number("max_share", trust.max_share, AboveUpTo(0, 1));
+  io.Number("alarm", trust.alarm, Between(0, 1e6));
 }
 
 template <class Io, class T>
@@ -318,6 +325,7 @@ void ConfigFields(Io& io, T& config) {
   io.Choice("on_log_failure", config.on_log_failure, kLogFailureAnswers);
   io.Section("sessions", [&](auto& s) { SessionFields(s, config.sessions); });
   io.Section("drift", [&](auto& s) { DriftFields(s, config.drift); });
+  io.Section("trust", [&](auto& s) { TrustFields(s, config.trust); });
   io.Section("audit", [&](auto& s) { s.Number("rate", config.audit_rate, kProbability); });
   io.List("providers", config.providers, [](auto& item, auto& provider) { ProviderFields(item, provider); });
   io.List("judges", config.judges, [](auto& item, auto& judge) { JudgeFields(item, judge); });

@@ -125,7 +125,7 @@ std::vector<std::string> InfeasibleWords(const PlanScenario& scenario, const Pla
 
 std::vector<std::string> NoteWords(const PlanScenario& scenario, const PlanReport&) {
   std::vector<std::string> words;
-  if (scenario.limits.empty()) words.push_back("No limit is stated: the objective alone decides.");
+  if (scenario.limits.empty()) words.emplace_back("No limit is stated: the objective alone decides.");
   if (scenario.unanswered > 0) {
     words.push_back(fmt::format("{} of {} requests are left out: every tier may cost more than "
                                 "limits.cost.per_request_usd, so they would be refused.",

@@ -153,7 +153,7 @@ void LogEvaluation::Note() {
   const bool some_are_silent = std::any_of(quality_.known_share.begin(), quality_.known_share.end(),
                                            [](double share) { return share > 0 && share < 1; });
   if (quality_.rewards == RewardsFrom::kAll && some_are_silent) {
-    report_.notes.push_back(
+    report_.notes.emplace_back(
         "every decision with a reward counts, and each tier's share of rewarded decisions is taken for the probability "
         "of a reward: right only if whether somebody speaks does not depend on how good the answer was");
   }
@@ -167,8 +167,8 @@ void LogEvaluation::Note() {
     report_.notes.push_back(
         fmt::format("{} decisions are left out: made with other features, and without a sketch", table_.unprojectable));
   }
-  if (!cost_) report_.notes.push_back("no decision has an outcome: nothing is said of cost");
-  if (report_.late_ms > 0 && !late_) report_.notes.push_back("no answer's latency is known: nothing is said of it");
+  if (!cost_) report_.notes.emplace_back("no decision has an outcome: nothing is said of cost");
+  if (report_.late_ms > 0 && !late_) report_.notes.emplace_back("no answer's latency is known: nothing is said of it");
   for (const auto& [tier, bias] : table_.judge_bias) {
     if (bias.IsKnown()) {
       report_.notes.push_back(

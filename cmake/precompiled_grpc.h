@@ -1,0 +1,6 @@
+// What the rooms that speak gRPC include besides.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include "precompiled.h"

@@ -1,0 +1,6 @@
+// What nearly every test includes.
+#pragma once
+
+#include "catch.h"
+
+#include "../cmake/precompiled.h"
