@@ -43,8 +43,8 @@ void Until(const std::function<bool()>& done) {
 std::vector<std::string> With(const TempFolder& folder, const std::string& keys) {
   std::ifstream policy(Policy("two_tiers.yaml"));
   std::string text((std::istreambuf_iterator<char>(policy)), std::istreambuf_iterator<char>());
-  text.insert(text.find("\nlog:\n") + 6, "  queue_capacity: 20\n");
-  std::ofstream(folder.Path("policy.yaml")) << text << "\n" << keys;
+  const size_t log = text.find("\nlog:\n") + 6;
+  std::ofstream(folder.Path("policy.yaml")) << text.substr(0, log) << "  queue_capacity: 20\n" << text.substr(log) << "\n" << keys;
   return {"--config", folder.Path("policy.yaml")};
 }
 

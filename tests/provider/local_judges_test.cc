@@ -118,7 +118,7 @@ TEST_CASE("regex finds its pattern, in long answers too") {
   CHECK_FALSE(MakeJudge(config, nullptr).value()->NeedsReference());
   config.pattern = "(a|aa)+b";  // takes for ever, or all of the stack, when done carelessly
   CHECK(Judged(config, {.answer = std::string(200'000, 'a')}).score == 0);
-  CHECK(Judged(config, {.answer = std::string(200'000, 'a') + "b\n"}).score == 1);
+  CHECK(Judged(config, {.answer = fmt::format("{}b\n", std::string(200'000, 'a'))}).score == 1);
   config.pattern = "(x+)-\\1";
   CHECK(Judged(config, {.answer = "xx-xx"}).score == 1);
   CHECK(Judged(config, {.answer = std::string(5000, 'x')}).error ==
