@@ -1,40 +1,24 @@
 #include "service/router_server.h"
 
 #include <fmt/format.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server_builder.h>
 
 #include "base/status_macros.h"
+#include "service/server_set_up.h"
 #include "service/tls.h"
 
 namespace suffice {
-namespace {
-
-constexpr int kMaxStreamsPerConnection = 1000;
-
-// Both are process-wide switches of gRPC and work for servers built afterwards.
-void EnablePlugins(bool reflection) {
-  grpc::EnableDefaultHealthCheckService(true);
-  if (reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-}
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<RouterServer>> RouterServer::Start(const RouterServerOptions& options) {
   SUFFICE_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
   SUFFICE_RETURN_IF_ERROR(CheckReach(address, options.insecure_bind || !options.tls.cert_file.empty()));
   SUFFICE_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::ServerCredentials> credentials,
                            MakeServerCredentials(options.tls));
-  EnablePlugins(options.reflection);
   std::unique_ptr<RouterServer> server(new RouterServer(address, options));
   grpc::ServerBuilder builder;
+  SetUpServer(builder, options.reflection, options.max_message_bytes);
   int port = 0;
   builder.AddListeningPort(address.ToString(), credentials, &port);
-  // By default a second server could silently share the port.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
-  builder.SetMaxReceiveMessageSize(static_cast<int>(std::min<int64_t>(options.max_message_bytes, INT32_MAX)));
   builder.RegisterService(&server->service_);
   builder.RegisterService(&server->admin_);
   server->server_ = builder.BuildAndStart();

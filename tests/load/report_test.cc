@@ -1,0 +1,57 @@
+// The whole benchmark, as small as it goes: every promised key is there, with a number that can be.
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "catch.h"
+#include "child.h"
+#include "temp_folder.h"
+
+namespace suffice::load {
+namespace {
+
+using nlohmann::json;
+
+void CheckPositive(const json& report, const std::string& pointer) {
+  CAPTURE(pointer);
+  const json::json_pointer at(pointer);
+  REQUIRE(report.contains(at));
+  REQUIRE(report[at].is_number());
+  CHECK(std::isfinite(report[at].get<double>()));
+  CHECK(report[at].get<double>() > 0);
+}
+
+TEST_CASE("The benchmark reports every promised number") {
+  const TempFolder folder;
+  const std::string work = std::string(SUFFICE_LOAD_FOLDER) + "/bench_test";  // on a disk, unlike perhaps the other
+  auto bench = Child::Start({SUFFICE_LOAD_BINARY, "--smallest", "--report", folder.Path("r.json"), "--html",
+                             folder.Path("r.html"), "--work", work},
+                            folder.Path("output.txt"));
+  REQUIRE(bench.ok());
+  const absl::Status ended = (*bench)->WaitForEnd(600);
+  INFO(ended.ToString());
+  REQUIRE(ended.ok());
+
+  const json report = json::parse(std::ifstream(folder.Path("r.json")));
+  for (const char* pointer :
+       {"/decision_us/p50", "/decision_us/p99", "/score_us/p50", "/score_us/p99", "/route_vs_empty/throughput_ratio",
+        "/route_vs_empty/p50_ratio", "/route_vs_empty/p99_ratio", "/feedback_per_s/stream", "/feedback_per_s/unary",
+        "/start_s", "/rebuild_events_per_s", "/bytes_per_decision", "/feedback_to_influence_ms/p50",
+        "/details/route_vs_empty/route_at_saturation/cpu_us/median",
+        "/details/route_vs_empty/empty_at_saturation/cpu_us/median"}) {
+    CheckPositive(report, pointer);
+  }
+  // On a busy machine a difference may have either sign.
+  CHECK(report["route_vs_empty"]["cpu_added_us"].is_number());
+  CHECK(report["details"]["route_vs_empty"]["failed_requests"] == 0);
+  CHECK(report["growth"]["decision_us_by_tiers"].size() == 2);
+
+  std::ifstream page(folder.Path("r.html"));
+  const std::string html{std::istreambuf_iterator<char>(page), {}};
+  CHECK(html.find("Latency over load") != std::string::npos);
+  CHECK(html.find("</svg>") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(work));
+}
+
+}  // namespace
+}  // namespace suffice::load

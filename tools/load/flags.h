@@ -1,0 +1,28 @@
+// The command line of the benchmark.
+// Thread contract: pure functions.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "empty_server.h"
+#include "sizes.h"
+
+namespace suffice::load {
+
+struct Settings {
+  bool help = false;
+  std::string help_text;
+  bool empty_server = false;  // be the empty server instead
+  EmptyServerOptions empty;
+  Sizes sizes;
+  std::string report;
+  std::string html;
+  std::string suffice;  // path of the binary
+  std::string work;     // folder for the logs, on a disk
+};
+
+// `folder` holds this program and, unless flags say otherwise, the rest. INVALID_ARGUMENT says what was expected.
+absl::StatusOr<Settings> ParseFlags(int argc, char** argv, const std::string& folder);
+
+}  // namespace suffice::load

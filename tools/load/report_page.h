@@ -1,0 +1,13 @@
+// The report as one HTML page with pictures; needs nothing else, no scripts.
+// Thread contract: pure functions.
+#pragma once
+
+#include <string>
+
+#include "measurements.h"
+
+namespace suffice::load {
+
+std::string ToHtml(const Measurements& measured);
+
+}  // namespace suffice::load
