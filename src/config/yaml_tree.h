@@ -24,10 +24,10 @@ struct YamlNode {
   std::vector<YamlNode> items;     // sequence
   std::vector<YamlEntry> entries;  // map, in the order of the file, duplicates included
 
-  static YamlNode Map() { return {.kind = Kind::kMap}; }
-  static YamlNode Sequence() { return {.kind = Kind::kSequence}; }
-  static YamlNode Plain(std::string text) { return {.kind = Kind::kScalar, .text = std::move(text)}; }
-  static YamlNode Quoted(std::string text) { return {.kind = Kind::kScalar, .text = std::move(text), .quoted = true}; }
+  static YamlNode Map();
+  static YamlNode Sequence();
+  static YamlNode Plain(std::string text);
+  static YamlNode Quoted(std::string text);
 
   // The first entry with that key, or nullptr. Only maps have entries.
   const YamlNode* Find(std::string_view key) const;
@@ -39,6 +39,14 @@ struct YamlEntry {
   SourceLocation where;  // of the key
   YamlNode value;
 };
+
+// Here, where YamlEntry is complete.
+inline YamlNode YamlNode::Map() { return {.kind = Kind::kMap}; }
+inline YamlNode YamlNode::Sequence() { return {.kind = Kind::kSequence}; }
+inline YamlNode YamlNode::Plain(std::string text) { return {.kind = Kind::kScalar, .text = std::move(text)}; }
+inline YamlNode YamlNode::Quoted(std::string text) {
+  return {.kind = Kind::kScalar, .text = std::move(text), .quoted = true};
+}
 
 // Reads one document. What is not YAML, holds several documents, or is nested deeper than 64 or larger than 100,000
 // nodes (aliases written out) is reported to `diagnostics`, and the result is then useless.
