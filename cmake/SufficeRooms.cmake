@@ -8,6 +8,9 @@ if(SUFFICE_SANITIZE)
   add_compile_options(-fsanitize=${SUFFICE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SUFFICE_SANITIZE})
 endif()
+if(SUFFICE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
 # suffice_precompile(NAME header [option...]): a precompiled header, for the targets that suffice_use_precompiled(TARGET NAME) names.
 # They must be compiled with the same options.
@@ -18,7 +21,8 @@ function(suffice_precompile name header)
   file(WRITE ${PROJECT_BINARY_DIR}/generated/${name}.cc "")
   add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/generated/${name}.cc)
   # GCC's own way of keeping a precompiled header's macros apart is what ccache needs.
-  target_compile_options(${name} PRIVATE ${ARGN} $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  target_compile_options(${name} PRIVATE ${ARGN} $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+    $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
   target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/${header})
   target_link_libraries(${name} PRIVATE suffice_options absl::status absl::statusor absl::strings absl::synchronization absl::flat_hash_map
     fmt::fmt Eigen3::Eigen nlohmann_json::nlohmann_json)
