@@ -160,24 +160,17 @@ DecisionOrigin OriginOf(Mode mode) {
   return DecisionOrigin::kLive;
 }
 
-// A fresh row that keeps the memory of the old one: of its strings and vectors, and, within them, of its tiers and
-// multipliers, which are written over.
+// A fresh row that keeps the memory of the old one: of its strings and vectors (assigning keeps it), and, within them,
+// of its tiers and multipliers, which are written over.
 void Renew(DecisionRecord& row) {
-  DecisionRecord fresh;
-  const auto keep = [&](auto DecisionRecord::*member) {
-    (fresh.*member).swap(row.*member);
-    (fresh.*member).clear();
-  };
-  for (const auto text : {&DecisionRecord::request_id, &DecisionRecord::tenant, &DecisionRecord::session,
-                          &DecisionRecord::sketch, &DecisionRecord::tier, &DecisionRecord::policy_tier,
-                          &DecisionRecord::caller_tier, &DecisionRecord::config_hash, &DecisionRecord::price_version,
-                          &DecisionRecord::session_tier, &DecisionRecord::infeasible}) {
-    keep(text);
-  }
-  keep(&DecisionRecord::features);
-  fresh.tiers.swap(row.tiers);
-  fresh.multipliers.swap(row.multipliers);
-  row = std::move(fresh);
+  static const DecisionRecord fresh;
+  std::vector<TierView> tiers;
+  std::vector<std::pair<std::string, double>> multipliers;
+  tiers.swap(row.tiers);
+  multipliers.swap(row.multipliers);
+  row = fresh;
+  tiers.swap(row.tiers);
+  multipliers.swap(row.multipliers);
 }
 
 // Writes over `row` the parts that do not depend on which tier was chosen.
@@ -284,7 +277,9 @@ absl::Status Choose(const Snapshot& snapshot, const RouteRequest& request, Consi
   row.tier = row.tiers[chosen].tier;
   row.price_version = config.tiers[chosen].PriceVersionAt(row.time_us);
   row.propensity = config.mode == Mode::kLive ? row.tiers[chosen].propensity : 1;
-  const TierPrediction& p = consideration.predictions[chosen];
+  TierPrediction& p = consideration.predictions[chosen];
+  snapshot.models[chosen].AddIntervals(row.features, row.input_tokens_estimate, row.max_output_tokens,
+                                       config.tiers[chosen].PriceAt(row.time_us), p);
   row.cost_usd = {p.cost_usd, p.cost_low_usd, p.cost_high_usd};
   const double start_ms = row.tiers[chosen].start_ms;
   row.latency_ms = {p.latency_ms + start_ms, p.latency_low_ms + start_ms, p.latency_high_ms + start_ms};

@@ -32,7 +32,8 @@ absl::Status CheckRequest(const RouteRequest& request, const Config& config);
 // which tier does this conversation have) is asked between Consider and Choose, and answered by exclusions.
 struct Consideration {
   DecisionRecord row;  // its tiers have estimates and exclusions, no scores yet
-  std::array<TierPrediction, kMaxCandidates> predictions;  // by tier of the configuration, of warm ones
+  // By tier of the configuration, of warm ones. The chosen one's have intervals.
+  std::array<TierPrediction, kMaxCandidates> predictions;
   std::array<int64_t, kMaxCandidates> max_output_tokens;   // by tier: the longest answer to ask for; 0: any
 
   // Excludes a tier that is eligible so far.

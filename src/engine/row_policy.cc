@@ -72,7 +72,8 @@ double PlainScoreOf(const TierView& view, const RowWeights& weights) {
 int RunPolicy(const PolicyConfig& policy, const std::vector<std::pair<std::string, double>>& multipliers, double u,
               std::vector<TierView>& tiers) {
   const RowWeights weights(multipliers);
-  std::array<Candidate, kMaxCandidates> storage;
+  // Made once a thread, as making it takes longer than all that it is used for.
+  thread_local std::array<Candidate, kMaxCandidates> storage;
   const std::span<Candidate> candidates(storage.data(), tiers.size());
   for (size_t i = 0; i < tiers.size(); ++i) candidates[i] = CandidateOf(tiers[i], policy, weights);
   DecidePropensities(policy, weights.weights, candidates);

@@ -136,11 +136,8 @@ void ExcludeByRequest(const RouteRequest& request, const TierModel& model, doubl
 
 // A fresh view that keeps the memory of the old one's strings: nothing of another request may stay.
 void Renew(TierView& view) {
-  TierView fresh;
-  fresh.tier.swap(view.tier);
-  fresh.exclusion_detail.swap(view.exclusion_detail);
-  fresh.exclusion_detail.clear();
-  view = std::move(fresh);
+  static const TierView fresh;
+  view = fresh;
 }
 
 }  // namespace
@@ -159,7 +156,7 @@ void OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request
                             : static_cast<int64_t>(prepared.input_tokens) + request.max_output_tokens,
   };
   const TierModel& model = snapshot.models[index];
-  offer.prediction = model.Predict(prepared.x, prepared.input_tokens, request.max_output_tokens, price);
+  offer.prediction = model.PredictCentre(prepared.x, prepared.input_tokens, request.max_output_tokens, price);
   offer.max_output_tokens = request.max_output_tokens;
   TierView& view = offer.view;
   Renew(view);
@@ -170,7 +167,10 @@ void OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request
   }
   const CallBounds bounds(price, prepared.text.size());
   const double cap_usd = Tightest({config.limits.cost.per_request_usd, request.max_cost_usd});
-  if (cap_usd > 0) CapCost(cap_usd, bounds, price.input_usd_per_mtok * prepared.input_tokens * 1e-6, offer);
+  if (cap_usd > 0) {
+    model.AddIntervals(prepared.x, prepared.input_tokens, request.max_output_tokens, price, offer.prediction);
+    CapCost(cap_usd, bounds, price.input_usd_per_mtok * prepared.input_tokens * 1e-6, offer);
+  }
   view.quality = offer.prediction.quality;
   view.quality_sigma = offer.prediction.quality_sigma;
   view.cost_usd = offer.prediction.cost_usd;

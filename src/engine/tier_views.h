@@ -23,7 +23,7 @@ struct Prepared {
 // Where to write what one tier would mean for the request.
 struct TierOffer {
   TierView& view;              // eligibility and estimates, no score yet
-  TierPrediction& prediction;  // of a warm tier
+  TierPrediction& prediction;  // of a warm tier; with intervals only where a limit on this one call's cost needs them
   int64_t& max_output_tokens;  // the longest answer to ask for; 0: any
 };
 // Writes all of `offer`, whatever it held. `cold`: the call would have to wait for the tier's start. Allocates nothing

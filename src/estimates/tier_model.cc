@@ -1,9 +1,7 @@
 #include "estimates/tier_model.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "stats/normal.h"
@@ -39,61 +37,11 @@ RidgeStatistics Seen(const Sums& own, const std::optional<RidgeStatistics>& from
   return seen;
 }
 
-struct LinearPrediction {
-  double mean = 0;
-  double leverage = 0;  // x^T A^-1 x
-};
-
-// theta^T x, added up in the order of x.
-double Mean(const RidgeSolution& solution, std::span<const float> x) {
-  const auto d = static_cast<size_t>(solution.theta.size());
-  assert(x.size() >= d);
-  const double* theta = solution.theta.data();
-  double mean = 0;
-  for (size_t i = 0; i < d; ++i) mean += theta[i] * static_cast<double>(x[i]);
-  return mean;
+double CapOf(int64_t max_output_tokens) {
+  return max_output_tokens > 0 ? static_cast<double>(max_output_tokens) : kMaxTokens;
 }
 
-// A block of rows of W x is added up in registers.
-using Lanes = float __attribute__((vector_size(16)));
-constexpr Eigen::Index kLanes = sizeof(Lanes) / sizeof(float), kBlockLanes = 4, kBlock = kLanes * kBlockLanes;
-
-// wx[i] = sum_j w(i, j) x[j] for the rows [first, first + kBlock) of a lower-triangular W, in the order of j. What
-// stands above the diagonal is zero, and adds nothing.
-void MultiplyBlock(const Eigen::MatrixXf& w, const float* x, Eigen::Index first, float* wx) {
-  Lanes sums[kBlockLanes] = {};
-  const float* column = w.data() + first;
-  for (Eigen::Index j = 0; j < first + kBlock; ++j, column += w.rows()) {
-    for (Eigen::Index k = 0; k < kBlockLanes; ++k) {
-      Lanes values;
-      std::memcpy(&values, column + k * kLanes, sizeof(values));
-      sums[k] += values * x[j];
-    }
-  }
-  std::memcpy(wx + first, sums, sizeof(sums));
-}
-
-// |W x|^2 with W lower-triangular.
-double Leverage(const RidgeSolution& solution, std::span<const float> x) {
-  thread_local Eigen::VectorXf scratch;
-  const Eigen::MatrixXf& w = solution.inverse_factor;
-  const Eigen::Index d = w.rows();
-  if (scratch.size() < d) scratch.resize(d);
-  auto wx = scratch.head(d);
-  Eigen::Index done = 0;
-  for (; done + kBlock <= d; done += kBlock) MultiplyBlock(w, x.data(), done, wx.data());
-  const Eigen::Index left = d - done;
-  wx.tail(left).setZero();
-  for (Eigen::Index j = 0; j < d; ++j) {
-    const Eigen::Index rows = std::min(left, d - j);
-    wx.tail(rows) += w.col(j).tail(rows) * x[static_cast<size_t>(j)];
-  }
-  return static_cast<double>(wx.squaredNorm());
-}
-
-LinearPrediction Predict(const RidgeSolution& solution, std::span<const float> x) {
-  return {Mean(solution, x), Leverage(solution, x)};
-}
+double MillisecondsAt(double log_latency) { return std::exp(std::min(log_latency, std::log(kMaxLatencyMs))); }
 
 // exp(mu + z sd) - 1, in [0, cap].
 double TokensAt(double mu, double deviation, double cap) {
@@ -133,9 +81,19 @@ TierModel::TierModel(const TierStatistics& statistics, const TierModelOptions& o
   quality_.theta[0] += calibration.quality_offset;
   quality_.inverse_factor *= static_cast<float>(std::abs(calibration.quality_slope));
   latency_.theta[0] += calibration.latency_log_offset;
+  const std::array<const Eigen::VectorXd*, 3> thetas = {&quality_.theta, &output_tokens_.theta, &latency_.theta};
+  coefficients_ = StackedCoefficients(thetas);
+  quality_leverage_ = LeverageForm(quality_.inverse_factor);
+  output_tokens_leverage_ = LeverageForm(output_tokens_.inverse_factor);
+  latency_leverage_ = LeverageForm(latency_.inverse_factor);
 }
 
-double TierModel::ExpectedLogLatency(std::span<const float> x) const { return Mean(latency_, x); }
+TierModel::Means TierModel::MeansAt(std::span<const float> x) const {
+  const auto means = coefficients_.At(x);
+  return {.quality = means[0], .log_output_tokens = means[1], .log_latency = means[2]};
+}
+
+double TierModel::ExpectedLogLatency(std::span<const float> x) const { return MeansAt(x).log_latency; }
 
 size_t TierModel::LengthOf(double input_tokens) {
   return static_cast<size_t>(std::clamp(2 * std::log2(std::max(1.0, input_tokens)), 0.0, kLengths - 1.0));
@@ -170,42 +128,60 @@ double TierModel::LateProbability(double log_latency, double input_tokens, doubl
 
 TierMeans TierModel::PredictMeans(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
                                   const Price& price) const {
-  const double cap = max_output_tokens > 0 ? static_cast<double>(max_output_tokens) : kMaxTokens;
-  const double input_usd = price.input_usd_per_mtok * input_tokens_estimate * input_tokens_ratio_ / 1e6;
-  const double tokens = ExpectedTokens(Mean(output_tokens_, x), output_tokens_.residual_variance, cap);
-  return {.quality = Mean(quality_, x),
-          .cost_usd = cost_ratio_ * (input_usd + tokens_scale_ * price.output_usd_per_mtok / 1e6 * tokens),
-          .log_latency = ExpectedLogLatency(x)};
+  const Means means = MeansAt(x);
+  return {.quality = means.quality,
+          .cost_usd = InputUsd(input_tokens_estimate, price) +
+                      OutputUsdPerToken(price) * ExpectedTokens(means.log_output_tokens,
+                                                                output_tokens_.residual_variance,
+                                                                CapOf(max_output_tokens)),
+          .log_latency = means.log_latency};
+}
+
+double TierModel::InputUsd(double input_tokens_estimate, const Price& price) const {
+  return cost_ratio_ * price.input_usd_per_mtok * input_tokens_estimate * input_tokens_ratio_ / 1e6;
+}
+
+double TierModel::OutputUsdPerToken(const Price& price) const {
+  return cost_ratio_ * tokens_scale_ * price.output_usd_per_mtok / 1e6;
+}
+
+TierPrediction TierModel::PredictCentre(std::span<const float> x, double input_tokens_estimate,
+                                        int64_t max_output_tokens, const Price& price) const {
+  const Means means = MeansAt(x);
+  TierPrediction result;
+  result.quality = means.quality;
+  result.quality_sigma = std::sqrt(quality_.residual_variance * quality_leverage_.At(x));
+  result.quality_residual = std::sqrt(quality_.residual_variance);
+  result.observations = observations_;
+  result.cost_ratio = cost_ratio_;
+  result.log_output_tokens = means.log_output_tokens;
+  result.cost_usd =
+      InputUsd(input_tokens_estimate, price) +
+      OutputUsdPerToken(price) *
+          ExpectedTokens(means.log_output_tokens, output_tokens_.residual_variance, CapOf(max_output_tokens));
+  result.log_latency = means.log_latency;
+  result.latency_ms = MillisecondsAt(means.log_latency);
+  return result;
+}
+
+void TierModel::AddIntervals(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
+                             const Price& price, TierPrediction& prediction) const {
+  const double input_usd = InputUsd(input_tokens_estimate, price), output_usd = OutputUsdPerToken(price);
+  const double cap = CapOf(max_output_tokens);
+  const double width =
+      kCentral90 * std::sqrt(output_tokens_.residual_variance * (1 + output_tokens_leverage_.At(x)));
+  prediction.cost_low_usd = input_usd + output_usd * TokensAt(prediction.log_output_tokens, -width, cap);
+  prediction.cost_high_usd = input_usd + output_usd * TokensAt(prediction.log_output_tokens, width, cap);
+  const double latency_width = kCentral90 * std::sqrt(latency_.residual_variance * (1 + latency_leverage_.At(x)));
+  prediction.latency_low_ms = MillisecondsAt(prediction.log_latency - latency_width);
+  prediction.latency_high_ms = MillisecondsAt(prediction.log_latency + latency_width);
 }
 
 TierPrediction TierModel::Predict(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
                                   const Price& price) const {
-  TierPrediction result;
-  const LinearPrediction quality = suffice::Predict(quality_, x);
-  result.quality = quality.mean;
-  result.quality_sigma = std::sqrt(quality_.residual_variance * quality.leverage);
-  result.quality_residual = std::sqrt(quality_.residual_variance);
-  result.observations = observations_;
-
-  const LinearPrediction tokens = suffice::Predict(output_tokens_, x);
-  const double cap = max_output_tokens > 0 ? static_cast<double>(max_output_tokens) : kMaxTokens;
-  const double s2 = output_tokens_.residual_variance;
-  const double width = kCentral90 * std::sqrt(s2 * (1 + tokens.leverage));
-  const double input_usd = cost_ratio_ * price.input_usd_per_mtok * input_tokens_estimate * input_tokens_ratio_ / 1e6;
-  const double output_usd = cost_ratio_ * tokens_scale_ * price.output_usd_per_mtok / 1e6;
-  result.cost_ratio = cost_ratio_;
-  result.cost_usd = input_usd + output_usd * ExpectedTokens(tokens.mean, s2, cap);
-  result.cost_low_usd = input_usd + output_usd * TokensAt(tokens.mean, -width, cap);
-  result.cost_high_usd = input_usd + output_usd * TokensAt(tokens.mean, width, cap);
-
-  const LinearPrediction latency = suffice::Predict(latency_, x);
-  const double latency_width = kCentral90 * std::sqrt(latency_.residual_variance * (1 + latency.leverage));
-  const auto milliseconds = [](double mu) { return std::exp(std::min(mu, std::log(kMaxLatencyMs))); };
-  result.log_latency = latency.mean;
-  result.latency_ms = milliseconds(latency.mean);
-  result.latency_low_ms = milliseconds(latency.mean - latency_width);
-  result.latency_high_ms = milliseconds(latency.mean + latency_width);
-  return result;
+  TierPrediction prediction = PredictCentre(x, input_tokens_estimate, max_output_tokens, price);
+  AddIntervals(x, input_tokens_estimate, max_output_tokens, price, prediction);
+  return prediction;
 }
 
 }  // namespace suffice

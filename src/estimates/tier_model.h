@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "estimates/linear_forms.h"
 #include "stats/epoch_statistics.h"
 #include "stats/ridge.h"
 #include "suffice/config.h"
@@ -66,7 +67,8 @@ struct TierPrediction {
   double cost_low_usd = 0, cost_high_usd = 0;      // central 90% of one call
   double latency_ms = 0;                           // median
   double latency_low_ms = 0, latency_high_ms = 0;  // central 90% of one call
-  double log_latency = 0;  // expectation of ln(latency in ms)
+  double log_output_tokens = 0;                    // expectation of ln(1 + output tokens)
+  double log_latency = 0;                          // expectation of ln(latency in ms)
   double observations = 0;                         // effective, behind quality; pseudo-observations count
 };
 
@@ -94,6 +96,12 @@ class TierModel {
   // expected output tokens are capped by max_output_tokens where that is > 0.
   TierPrediction Predict(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
                          const Price& price) const;
+  // The same in two parts, as the intervals of cost and latency cost more than all the rest, and a decision needs them
+  // of one tier alone: what is not an interval, and what is, for a prediction of the first kind from the same arguments.
+  TierPrediction PredictCentre(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
+                               const Price& price) const;
+  void AddIntervals(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
+                    const Price& price, TierPrediction& prediction) const;
   TierMeans PredictMeans(std::span<const float> x, double input_tokens_estimate, int64_t max_output_tokens,
                          const Price& price) const;
   // What the latency model left unexplained of recent calls, in any order.
@@ -110,7 +118,16 @@ class TierModel {
   const RidgeSolution& quality() const { return quality_; }
 
  private:
+  struct Means {
+    double quality, log_output_tokens, log_latency;
+  };
+  Means MeansAt(std::span<const float> x) const;
+  double InputUsd(double input_tokens_estimate, const Price& price) const;
+  double OutputUsdPerToken(const Price& price) const;
+
   RidgeSolution quality_, output_tokens_, latency_;
+  StackedCoefficients coefficients_;  // of the three
+  LeverageForm quality_leverage_, output_tokens_leverage_, latency_leverage_;
   double observations_ = 0;
   double input_tokens_ratio_ = 1;
   double cost_ratio_ = 1;

@@ -127,18 +127,29 @@ constexpr std::array<std::string_view, kPropertyCount> kNames = [] {
   return names;
 }();
 
-double Log1p(double count) { return std::log1p(count); }
-double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+double Log1p(double value) { return std::log1p(value); }
 
-uint32_t BytesOf(const TextCounts& counts, std::string_view bytes) {
-  uint32_t total = 0;
-  for (const char c : bytes) total += counts.byte_counts[static_cast<unsigned char>(c)];
-  return total;
+// Most counts are small.
+double Log1p(uint32_t count) {
+  static const std::array<double, 256> table = [] {
+    std::array<double, 256> logs;
+    for (size_t i = 0; i < logs.size(); ++i) logs[i] = std::log1p(static_cast<double>(i));
+    return logs;
+  }();
+  return count < table.size() ? table[count] : std::log1p(static_cast<double>(count));
 }
 
-uint32_t BytesBetween(const TextCounts& counts, int first, int last) {
+// The nearest whole number, halves away from zero, as std::lround. (0.5 itself would round what is just below it up.)
+int Round(double value) {
+  constexpr double kBelowHalf = 0.49999999999999994;
+  return static_cast<int>(value + std::copysign(kBelowHalf, value));
+}
+
+double Share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+uint32_t MarksOf(const TextCounts& counts, std::string_view marks) {
   uint32_t total = 0;
-  for (int c = first; c <= last; ++c) total += counts.byte_counts[static_cast<size_t>(c)];
+  for (const char mark : marks) total += counts.marks[static_cast<unsigned char>(mark)];
   return total;
 }
 
@@ -147,7 +158,7 @@ using Values = std::array<double, kPropertyCount>;
 void Shape(const TextCounts& counts, double distinct_share, Values& v) {
   v[kLogBytes] = Log1p(static_cast<double>(counts.bytes));
   v[kLogWords] = Log1p(counts.words);
-  v[kLogNewlines] = Log1p(counts.byte_counts['\n']);
+  v[kLogNewlines] = Log1p(counts.marks['\n']);
   v[kLogSentences] = Log1p(counts.sentences);
   v[kSentenceLength] = Log1p(Share(counts.words, std::max(1U, counts.sentences)));
   v[kDistinctShare] = distinct_share;
@@ -191,17 +202,17 @@ void Words(const TextCounts& counts, Values& v) {
 
 void Marks(const TextCounts& counts, Values& v) {
   const double bytes = static_cast<double>(counts.scanned);
-  v[kCapitalShare] = std::sqrt(Share(BytesBetween(counts, 'A', 'Z'), bytes));
-  v[kDigitShare] = std::sqrt(Share(BytesBetween(counts, '0', '9'), bytes));
-  v[kNonAsciiShare] = std::sqrt(Share(BytesBetween(counts, 0x80, 0xFF), bytes));
-  v[kRareLetterShare] = std::sqrt(Share(BytesOf(counts, "jqxzJQXZ"), bytes));
+  v[kCapitalShare] = std::sqrt(Share(counts.capitals, bytes));
+  v[kDigitShare] = std::sqrt(Share(counts.digits, bytes));
+  v[kNonAsciiShare] = std::sqrt(Share(counts.not_ascii, bytes));
+  v[kRareLetterShare] = std::sqrt(Share(counts.rare_letters, bytes));
   v[kLogNumbers] = Log1p(counts.numbers);
   v[kLogLongNumbers] = Log1p(counts.long_numbers);
-  v[kCodeMarks] = Log1p(BytesOf(counts, "{}[];=_`<>#&|@~"));
-  v[kMathematicsMarks] = Log1p(BytesOf(counts, "+*/^=%$\\<>"));
-  v[kQuestionMarks] = Log1p(counts.byte_counts['?']);
-  v[kQuotes] = Log1p(BytesOf(counts, "\"'"));
-  v[kParentheses] = Log1p(counts.byte_counts['(']);
+  v[kCodeMarks] = Log1p(MarksOf(counts, "{}[];=_`<>#&|@~"));
+  v[kMathematicsMarks] = Log1p(MarksOf(counts, "+*/^=%$\\<>"));
+  v[kQuestionMarks] = Log1p(counts.marks['?']);
+  v[kQuotes] = Log1p(MarksOf(counts, "\"'"));
+  v[kParentheses] = Log1p(counts.marks['(']);
   v[kBlanksListsLinks] = Log1p(counts.list_marks + counts.links);
 }
 
@@ -216,7 +227,7 @@ std::array<float, kPropertyCount> StandardisedProperties(const TextCounts& count
   for (int i = 0; i < kPropertyCount; ++i) {
     const double value = (values[i] - kProperties[i].mean) / kProperties[i].scale;
     const double clipped = std::clamp<double>(value, -kPropertyLimit, kPropertyLimit);
-    standardised[i] = static_cast<float>(std::lround(clipped * kPropertySteps)) / kPropertySteps;
+    standardised[i] = static_cast<float>(Round(clipped * kPropertySteps)) / kPropertySteps;
   }
   return standardised;
 }

@@ -1,11 +1,12 @@
 #include "features/scan.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
 #include "base/hash.h"
-#include "features/letters.h"
+#include "features/word_tally.h"
 
 namespace suffice {
 namespace {
@@ -14,7 +15,6 @@ using Byte = unsigned char;
 
 enum ByteClass : uint8_t { kBlank, kNewline, kLetter, kDigit, kMark, kHigh };
 
-constexpr size_t kMaxWordBytes = 64;
 constexpr int kMaxNumberShape = 5;
 constexpr uint64_t kGolden = 0x9E3779B97F4A7C15ULL;
 
@@ -23,6 +23,7 @@ constexpr uint64_t kNumberCode = uint64_t{1} << 32;
 constexpr uint64_t kStartCode = uint64_t{1} << 33;
 
 constexpr ShortWord kWww = {0x777777, 0};
+constexpr uint64_t kCaseBits = 0x2020202020202020ULL;  // what makes a capital small
 constexpr uint64_t kHttp = 0x70747468;  // what a word begins with
 
 constexpr bool IsUpper(Byte c) { return c >= 'A' && c <= 'Z'; }
@@ -44,6 +45,23 @@ constexpr std::array<ByteClass, 256> MakeClasses() {
 }
 constexpr std::array<ByteClass, 256> kClasses = MakeClasses();
 
+// The bytes of a short word, as a mask: by its length.
+constexpr std::array<ShortWord, kShortWordBytes + 1> kPrefixes = [] {
+  std::array<ShortWord, kShortWordBytes + 1> prefixes{};
+  for (size_t size = 1; size <= kShortWordBytes; ++size) {
+    prefixes[size] = prefixes[size - 1];
+    uint64_t& half = size <= 8 ? prefixes[size].low : prefixes[size].high;
+    half = half << 8 | 0xFF;
+  }
+  return prefixes;
+}();
+
+uint64_t LoadEight(const void* bytes) {
+  uint64_t eight;
+  std::memcpy(&eight, bytes, sizeof(eight));
+  return eight;
+}
+
 // The finaliser of SplitMix64: every input bit reaches every output bit.
 constexpr uint64_t Mix(uint64_t x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -64,89 +82,105 @@ constexpr uint32_t kCurlyApostrophe = 0x2019;
 
 class Scanner {
  public:
-  Scanner(uint64_t salt, const Byte* text, TextCounts& counts, uint16_t* buckets)
-      : salt_(salt), text_(text), counts_(counts), begin_(buckets), out_(buckets) {}
+  // `marked` is the text from `offset` on, or the first part of that.
+  Scanner(uint64_t salt, const MarkedText& marked, size_t offset, TextCounts& counts, WordTally& words,
+          uint16_t* buckets)
+      : salt_(salt),
+        marked_(marked),
+        end_(marked.end()),
+        offset_(offset),
+        counts_(counts),
+        words_(words),
+        begin_(buckets),
+        out_(buckets) {}
 
-  void Scan(const Byte* p, const Byte* end, bool at_start) {
+  // Returns how many buckets were written.
+  size_t Scan() {
+    const bool at_start = offset_ == 0;
     has_previous_ = at_start;
     previous_ = Mix(salt_ + kGolden * kStartCode);
-    if (at_start) LineStart(p, end);
-    while (p < end) {
+    const Byte* p = marked_.begin();
+    if (at_start) LineStart(p);
+    while ((p = marked_.SkipBlanks(p)) < end_) {
       switch (kClasses[*p]) {
-        case kBlank:
-          ++p;
-          break;
         case kLetter:
-          p = Word(p, end);
+          p = Word(p);
           break;
         case kDigit:
-          p = Number(p, end);
+          p = Number(p);
           break;
         case kMark:
-          p = Mark(p, end);
+          p = Mark(p);
           break;
         case kNewline:
           Code('\n');
-          LineStart(++p, end);
+          ++counts_.marks['\n'];
+          LineStart(++p);
           break;
         case kHigh:
-          p = High(p, end);
+          p = High(p);
+          break;
+        case kBlank:
           break;
       }
     }
+    return static_cast<size_t>(out_ - begin_);
   }
 
-  size_t written() const { return static_cast<size_t>(out_ - begin_); }
-
  private:
+  // The second store is for nothing where no token was before.
   void Token(uint64_t hash) {
-    *out_++ = static_cast<uint16_t>(hash >> 48);
-    if (has_previous_) *out_++ = static_cast<uint16_t>(((std::rotl(previous_, 23) * kGolden) ^ hash) * kGolden >> 48);
+    out_[0] = static_cast<uint16_t>(hash >> 48);
+    out_[1] = static_cast<uint16_t>(((std::rotl(previous_, 23) * kGolden) ^ hash) * kGolden >> 48);
+    out_ += 1 + has_previous_;
     previous_ = hash;
     has_previous_ = true;
   }
 
   void Code(uint64_t code) { Token(Mix(salt_ + kGolden * (code + 1))); }
 
-  const Byte* High(const Byte* p, const Byte* end) {
-    const uint32_t point = LoneCharacter(p, end);
-    if (point == 0) return Word(p, end);
+  const Byte* High(const Byte* p) {
+    const uint32_t point = LoneCharacter(p, end_);
+    if (point == 0) return LongWord(p);
     Code(point);
     return p + 3;
   }
 
   // An apostrophe at p (straight or curly) between letters; its length, else 0.
-  static int Apostrophe(const Byte* p, const Byte* end) {
-    const int size = *p == '\'' ? 1 : LoneCharacter(p, end) == kCurlyApostrophe ? 3 : 0;
-    return size > 0 && end - p > size && IsLetter(p[size]) ? size : 0;
+  int Apostrophe(const Byte* p) const {
+    const int size = *p == '\'' ? 1 : LoneCharacter(p, end_) == kCurlyApostrophe ? 3 : 0;
+    return size > 0 && end_ - p > size && IsLetter(p[size]) ? size : 0;
   }
 
-  const Byte* Word(const Byte* p, const Byte* end) {
-    if (end - p < static_cast<ptrdiff_t>(kShortWordBytes) + 1) return LongWord(p, end);
-    const LetterRun run = ReadLetters(p);
-    const Byte after = p[run.size];
+  const Byte* Word(const Byte* p) {
+    const size_t size = marked_.LettersAt(p);
+    const Byte after = p[size];
     // What ends the run may yet belong to the word.
-    if (run.size == 0 || after == '\'' || kClasses[after] == kHigh) return LongWord(p, end);
-    Token(HashShort(run.word, run.size));
-    CountWord(run.word, run.size, IsUpper(*p), run.all_capitals);
-    return p + run.size;
+    if (size > kShortWordBytes || after == '\'' || after >= 0x80) return LongWord(p);
+    const ShortWord& prefix = kPrefixes[size];
+    const ShortWord raw = {LoadEight(p) & prefix.low, LoadEight(p + 8) & prefix.high};
+    const ShortWord word = {raw.low | (kCaseBits & prefix.low), raw.high | (kCaseBits & prefix.high)};
+    Token(HashShort(word, size));
+    CountWord(word, size, IsUpper(*p), ((raw.low | raw.high) & kCaseBits) == 0);
+    return p + size;
   }
 
   // Words of any kind, byte by byte.
-  const Byte* LongWord(const Byte* p, const Byte* end) {
+  const Byte* LongWord(const Byte* p) {
     char word[kMaxWordBytes + kShortWordBytes];
     size_t size = 0, capitals = 0;
     const bool capital = IsUpper(*p);
-    while (p < end) {
+    while (p < end_) {
       Byte c = *p;
       int advance = 1;
       if (kClasses[c] == kLetter) {
         capitals += IsUpper(c);
         c |= 0x20;
-      } else if (const int apostrophe = Apostrophe(p, end); apostrophe > 0) {
+      } else if (const int apostrophe = Apostrophe(p); apostrophe > 0) {
         c = '\'';
         advance = apostrophe;
-      } else if (kClasses[c] != kHigh || LoneCharacter(p, end) != 0) {
+        counts_.marks['\''] += apostrophe == 1;
+      } else if (kClasses[c] != kHigh || LoneCharacter(p, end_) != 0) {
         break;
       }
       if (size < kMaxWordBytes) word[size++] = static_cast<char>(c);
@@ -157,7 +191,7 @@ class Scanner {
         size <= kShortWordBytes ? ShortWord{LoadEight(word), LoadEight(word + 8)} : ShortWord();
     Token(size <= kShortWordBytes ? HashShort(short_word, size) : Hash64({word, size}, salt_));
     CountWord(short_word, size, capital, capitals == size);
-    counts_.classes[kNegation] += size >= 3 && std::memcmp(word + size - 3, "n't", 3) == 0;
+    words_.negations += size >= 3 && std::memcmp(word + size - 3, "n't", 3) == 0;
     return p;
   }
 
@@ -166,92 +200,94 @@ class Scanner {
   }
 
   void CountWord(const ShortWord& word, size_t size, bool capital, bool all_capitals) {
-    const WordClasses classes = ClassesOf(word);
-    if (counts_.words == 0) {
-      counts_.starts_with_command = std::find(classes.begin(), classes.end(), kCommand) != classes.end();
-    }
-    for (const WordClass word_class : classes) ++counts_.classes[word_class];
-    ++counts_.words;
-    counts_.word_bytes += static_cast<uint32_t>(size);
-    counts_.short_words += size <= 3;
-    counts_.long_words += size >= 8;
-    counts_.very_long_words += size >= 12;
-    counts_.capital_words += capital;
-    counts_.capitals_words += size >= 2 && all_capitals;
-    counts_.links += word == kWww || (word.low & 0xFFFFFFFF) == kHttp;
+    const ListSet lists = ListsOf(word);
+    if (words_.first_lists < 0) words_.first_lists = lists;
+    ++words_.by_lists[lists];
+    ++words_.by_size[size];
+    words_.capital += capital;
+    words_.all_capitals += (size >= 2) & all_capitals;
+    words_.links += (word == kWww) | ((word.low & 0xFFFFFFFF) == kHttp);
   }
 
-  const Byte* Number(const Byte* p, const Byte* end) {
+  const Byte* Number(const Byte* p) {
     const Byte* const start = p;
-    while (p < end && IsDigit(*p)) ++p;
+    while (p < end_ && IsDigit(*p)) ++p;
     const auto digits = p - start;
     Code(kNumberCode + static_cast<uint64_t>(std::min<ptrdiff_t>(digits, kMaxNumberShape)));
     ++counts_.numbers;
+    counts_.digits += static_cast<uint32_t>(digits);
     counts_.long_numbers += digits >= 3;
     return p;
   }
 
-  const Byte* Mark(const Byte* p, const Byte* end) {
+  const Byte* Mark(const Byte* p) {
     const Byte c = *p;
     Code(c);
-    const bool ends = p + 1 == end || kClasses[p[1]] == kBlank || kClasses[p[1]] == kNewline;
-    counts_.sentences += ends && (c == '.' || c == '!' || c == '?');
-    if (c == '(' && end - p > 3 && p[2] == ')' && IsOptionName(p[1])) Option(p, p + 3, end);
+    ++counts_.marks[c];
+    // The zero after the end is a blank.
+    const bool ends = kClasses[p[1]] == kBlank || kClasses[p[1]] == kNewline;
+    counts_.sentences += ends & ((c == '.') | (c == '!') | (c == '?'));
+    if (c == '(' && end_ - p > 3 && p[2] == ')' && IsOptionName(p[1])) Option(p, p + 3);
     return p + 1;
   }
 
   static bool IsOptionName(Byte c) { return (c >= 'A' && c <= 'J') || (c >= '1' && c <= '9'); }
 
-  void Option(const Byte* p, const Byte* content, const Byte* end) {
-    const size_t at = static_cast<size_t>(p - text_);
+  void Option(const Byte* p, const Byte* content) {
+    const size_t at = offset_ + static_cast<size_t>(p - marked_.begin());
     if (counts_.options++ == 0) counts_.first_option = at;
     counts_.last_option = at;
-    while (content < end && *content == ' ') ++content;
-    counts_.number_options += content < end && (IsDigit(*content) || *content == '-' || *content == '$');
+    while (content < end_ && *content == ' ') ++content;
+    counts_.number_options += content < end_ && (IsDigit(*content) || *content == '-' || *content == '$');
   }
 
   // Looks, without consuming, for what a line begins with.
-  void LineStart(const Byte* p, const Byte* end) {
-    while (p < end && (*p == ' ' || *p == '\t')) ++p;
-    if (end - p < 3) return;
+  void LineStart(const Byte* p) {
+    while (p < end_ && (*p == ' ' || *p == '\t')) ++p;
+    if (end_ - p < 3) return;
     const bool bullet = (*p == '-' || *p == '*') && p[1] == ' ';
     const bool numbered = IsDigit(*p) && (p[1] == '.' || (IsDigit(p[1]) && p[2] == '.'));
-    counts_.list_marks += bullet || numbered || LoneCharacter(p, end) == 0x2022;
+    counts_.list_marks += bullet || numbered || LoneCharacter(p, end_) == 0x2022;
     const bool lettered = *p >= 'A' && *p <= 'J' && (p[1] == '.' || p[1] == ')') && p[2] == ' ';
-    if (lettered || (IsDigit(*p) && p[1] == ')')) Option(p, p + 2, end);
+    if (lettered || (IsDigit(*p) && p[1] == ')')) Option(p, p + 2);
   }
 
   const uint64_t salt_;
-  const Byte* const text_;
+  const MarkedText& marked_;
+  const Byte* const end_;
+  const size_t offset_;
   TextCounts& counts_;
+  WordTally& words_;
   uint16_t* const begin_;
   uint16_t* out_;
   uint64_t previous_ = 0;
   bool has_previous_ = false;
 };
 
-void CountBytes(const Byte* p, const Byte* end, TextCounts& counts) {
-  for (; p < end; ++p) ++counts.byte_counts[*p];
+void AddTally(const MarkedText::Tally& tally, TextCounts& counts) {
+  counts.capitals += tally.capitals;
+  counts.rare_letters += tally.rare_letters;
+  counts.not_ascii += tally.not_ascii;
 }
 
 }  // namespace
 
-size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16_t* buckets) {
+size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16_t* buckets, MarkedText& marked) {
   counts.bytes = text.size();
-  const Byte* const begin = reinterpret_cast<const Byte*>(text.data());
-  const Byte* const end = begin + text.size();
-  Scanner scanner(salt, begin, counts, buckets);
   const bool whole = text.size() <= 2 * kScanEndBytes;
-  const Byte* const head_end = whole ? end : begin + kScanEndBytes;
-  const Byte* const tail = whole ? end : end - kScanEndBytes;
-  scanner.Scan(begin, head_end, true);
-  CountBytes(begin, head_end, counts);
-  if (!whole) {
-    scanner.Scan(tail, end, false);
-    CountBytes(tail, end, counts);
-  }
-  counts.scanned = std::min(text.size(), 2 * kScanEndBytes);
-  return scanner.written();
+  const std::string_view head = whole ? text : text.substr(0, kScanEndBytes);
+  const std::string_view tail = whole ? std::string_view() : text.substr(text.size() - kScanEndBytes);
+  WordTally words;
+  const auto scan = [&](std::string_view part, size_t offset, uint16_t* out) {
+    marked.Set(part);
+    AddTally(marked.tally(), counts);
+    return Scanner(salt, marked, offset, counts, words, out).Scan();
+  };
+  size_t written = scan(head, 0, buckets);
+  if (!whole) written += scan(tail, text.size() - kScanEndBytes, buckets + written);
+  words.AddTo(counts);
+  counts.scanned = head.size() + tail.size();
+  return written;
 }
 
 }  // namespace suffice

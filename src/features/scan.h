@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "features/marked_text.h"
 #include "features/words.h"
 
 namespace suffice {
@@ -23,11 +24,13 @@ namespace suffice {
 inline constexpr size_t kScanEndBytes = 4096;
 // No text gives more: one unigram and one bigram per byte read.
 inline constexpr size_t kMaxScanBuckets = 2 * 2 * kScanEndBytes;
+static_assert(MarkedText::kCapacity == 2 * kScanEndBytes);
 
 struct TextCounts {
-  size_t bytes = 0;                         // of the whole text
-  size_t scanned = 0;                       // bytes read
-  std::array<uint32_t, 256> byte_counts{};  // of the bytes read
+  size_t bytes = 0;                   // of the whole text
+  size_t scanned = 0;                 // bytes read; what follows is of these
+  std::array<uint32_t, 128> marks{};  // by character: newlines and printable ASCII but letters and digits
+  uint32_t capitals = 0, digits = 0, rare_letters = 0, not_ascii = 0;  // bytes; see MarkedText::Tally
   uint32_t words = 0;
   uint32_t word_bytes = 0;
   uint32_t short_words = 0;      // up to 3 bytes
@@ -48,7 +51,7 @@ struct TextCounts {
 };
 
 // Scans `text` into fresh `counts`; writes at most kMaxScanBuckets buckets (with repeats, in order of appearance) and
-// returns how many.
-size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16_t* buckets);
+// returns how many. `buckets`: with room for one more. `marked`: memory to work in.
+size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16_t* buckets, MarkedText& marked);
 
 }  // namespace suffice

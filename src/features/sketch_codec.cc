@@ -9,6 +9,7 @@
 // Numbers are little-endian; varints are LEB128.
 
 #include <cmath>
+#include <cstring>
 
 #include "features/bytes.h"
 #include "features/properties.h"
@@ -19,16 +20,43 @@ namespace {
 
 constexpr uint8_t kFormat = 1;
 constexpr int8_t kEscape = -128;
-constexpr float kMaxSteps = kPropertySteps * kPropertyLimit;
+static_assert(kPropertySteps * kPropertyLimit < 128);
 
 absl::Status Malformed(const char* what) { return absl::InvalidArgumentError(std::string("sketch: ") + what); }
 
-void AppendProperty(std::string& bytes, float value) {
-  const float steps = std::nearbyint(value * kPropertySteps);
+// The encoder writes through a pointer, into memory that suffices for the longest encoding.
+constexpr size_t kMaxVarintBytes = 10, kMaxCountBytes = 4, kMaxPropertyBytes = 1 + sizeof(float);
+
+template <typename T>
+char* Put(T value, char* out) {
+  std::memcpy(out, &value, sizeof(value));
+  return out + sizeof(value);
+}
+
+char* PutVarint(uint64_t value, char* out) {
+  for (; value >= 0x80; value >>= 7) *out++ = static_cast<char>(value | 0x80);
+  *out++ = static_cast<char>(value);
+  return out;
+}
+
+// A bucket's code (three bytes at most, as it is less than 2 * kSketchBuckets) and count, without a branch on either.
+char* PutCount(uint32_t code, uint8_t count, char* out) {
+  const uint32_t two = code >= 1U << 7, three = code >= 1U << 14;
+  const uint32_t bytes = (code & 0x7F) | two << 7 | (code >> 7 & 0x7F) << 8 | three << 15 | (code >> 14) << 16;
+  const size_t size = 1 + two + three;
+  Put(bytes, out);
+  out[size] = static_cast<char>(count);
+  return out + size + (count > 1);
+}
+
+char* PutProperty(float value, char* out) {
+  // What is no whole number of steps is not `exact`, however it was rounded; nor is what is not a number.
+  const bool in_range = std::fabs(value) <= kPropertyLimit;
+  const int steps = in_range ? static_cast<int>(value * kPropertySteps + (value < 0 ? -0.5F : 0.5F)) : 0;
   const bool negative_zero = value == 0 && std::signbit(value);
-  const bool exact = std::fabs(steps) <= kMaxSteps && steps / kPropertySteps == value && !negative_zero;
-  AppendRaw(bytes, exact ? static_cast<int8_t>(steps) : kEscape);
-  if (!exact) AppendRaw(bytes, value);
+  const bool exact = in_range && static_cast<float>(steps) / kPropertySteps == value && !negative_zero;
+  out = Put(exact ? static_cast<int8_t>(steps) : kEscape, out);
+  return exact ? out : Put(value, out);
 }
 
 bool ReadProperty(ByteReader& reader, float& value) {
@@ -78,19 +106,19 @@ std::string Sketch::Encode() const {
 }
 
 void Sketch::EncodeTo(std::string& bytes) const {
-  bytes.clear();
-  bytes.reserve(16 + 3 * counts.size() + kPropertyCount + 4 * extras.size());
-  AppendRaw(bytes, kFormat);
-  AppendVarint(bytes, counts.size());
-  uint64_t next = 0;
+  bytes.resize(1 + 2 * kMaxVarintBytes + kMaxCountBytes * counts.size() + kMaxPropertyBytes * properties.size() +
+               sizeof(float) * extras.size());
+  char* out = Put(kFormat, bytes.data());
+  out = PutVarint(counts.size(), out);
+  uint32_t next = 0;
   for (const Count& count : counts) {
-    AppendVarint(bytes, 2 * (count.bucket - next) + (count.count > 1));
-    if (count.count > 1) AppendRaw(bytes, count.count);
-    next = uint64_t{count.bucket} + 1;
+    out = PutCount(2 * (count.bucket - next) + (count.count > 1), count.count, out);
+    next = count.bucket + 1U;
   }
-  for (const float property : properties) AppendProperty(bytes, property);
-  AppendVarint(bytes, extras.size());
-  AppendRaw(bytes, extras.data(), extras.size());
+  for (const float property : properties) out = PutProperty(property, out);
+  out = PutVarint(extras.size(), out);
+  for (const float extra : extras) out = Put(extra, out);
+  bytes.resize(static_cast<size_t>(out - bytes.data()));
 }
 
 absl::StatusOr<Sketch> Sketch::Decode(std::string_view bytes) {

@@ -18,19 +18,25 @@ namespace {
 using Lanes = int16_t __attribute__((vector_size(16)));
 static_assert(2 * sizeof(Lanes) / sizeof(int16_t) == kColumnBlock);
 
-// Adds up the columns [block, block + kColumnBlock) of rows. REQUIRES: size x 128 fits int16. A lane holds two columns,
+// Adds up the columns [0, kBlocks * kColumnBlock) of rows. REQUIRES: size x 128 fits int16. A lane holds two columns,
 // the even one in its lower byte; shifts spread them, sign and all. (Left to itself the compiler adds byte by byte.)
-void AddColumns(const int8_t* const* rows, int size, int block, int16_t* totals) {
-  Lanes even = {}, odd = {};
+template <int kBlocks>
+void AddColumns(const int8_t* const* rows, int size, int first, int16_t* totals) {
+  Lanes even[kBlocks] = {}, odd[kBlocks] = {};
   for (int i = 0; i < size; ++i) {
-    Lanes pairs;
-    std::memcpy(&pairs, rows[i] + block, sizeof(pairs));
-    even += (pairs << 8) >> 8;
-    odd += pairs >> 8;
+    const int8_t* const row = rows[i] + first;
+    for (int b = 0; b < kBlocks; ++b) {
+      Lanes pairs;
+      std::memcpy(&pairs, row + b * kColumnBlock, sizeof(pairs));
+      even[b] += (pairs << 8) >> 8;
+      odd[b] += pairs >> 8;
+    }
   }
-  for (int k = 0; k < kColumnBlock / 2; ++k) {
-    totals[2 * k] = even[k];
-    totals[2 * k + 1] = odd[k];
+  for (int b = 0; b < kBlocks; ++b) {
+    for (int k = 0; k < kColumnBlock / 2; ++k) {
+      totals[b * kColumnBlock + 2 * k] = even[b][k];
+      totals[b * kColumnBlock + 2 * k + 1] = odd[b][k];
+    }
   }
 }
 
@@ -56,7 +62,7 @@ class RowAdder {
       if (known) AddWeighted(row, SublinearTf()[count], sums_, stride_);
       return;
     }
-    __builtin_prefetch(known ? row : table);
+    for (int column = 0; column < stride_; column += kCacheLine) __builtin_prefetch((known ? row : table) + column);
     Group& group = groups_[count - 1];
     group.rows[group.size] = row;
     group.size += known;
@@ -80,12 +86,20 @@ class RowAdder {
   void Flush(int count) {
     Group& group = groups_[count - 1];
     const float weight = SublinearTf()[static_cast<size_t>(count)];
-    for (int block = 0; block < stride_; block += kColumnBlock) {
-      int16_t totals[kColumnBlock];
-      AddColumns(group.rows, group.size, block, totals);
-      for (int k = 0; k < kColumnBlock; ++k) sums_[block + k] += weight * static_cast<float>(totals[k]);
+    int column = 0;
+    // A cache line of each row at a time, where rows are as long.
+    for (; column + kCacheLine <= stride_; column += kCacheLine) {
+      AddBlocks<kCacheLine / kColumnBlock>(group, column, weight);
     }
+    for (; column < stride_; column += kColumnBlock) AddBlocks<1>(group, column, weight);
     group.size = 0;
+  }
+
+  template <int kBlocks>
+  void AddBlocks(const Group& group, int first, float weight) {
+    int16_t totals[kBlocks * kColumnBlock];
+    AddColumns<kBlocks>(group.rows, group.size, first, totals);
+    for (int k = 0; k < kBlocks * kColumnBlock; ++k) sums_[first + k] += weight * static_cast<float>(totals[k]);
   }
 
   const SvdTable& table_;

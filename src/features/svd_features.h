@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,20 @@ inline constexpr int kColumnBlock = 16;
 constexpr int StrideOf(int dimensions) { return (dimensions + kColumnBlock - 1) / kColumnBlock * kColumnBlock; }
 static_assert(StrideOf(kMaxProjection) == kMaxProjection);
 
+inline constexpr int kCacheLine = 64;  // bytes
+
+// Gives memory that begins at a cache line.
+template <typename T>
+struct CacheAligned {
+  using value_type = T;
+  CacheAligned() = default;
+  template <typename U>
+  CacheAligned(const CacheAligned<U>&) {}
+  T* allocate(size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{kCacheLine})); }
+  void deallocate(T* p, size_t) { ::operator delete(p, std::align_val_t{kCacheLine}); }
+  bool operator==(const CacheAligned&) const = default;
+};
+
 // 1 + ln count for counts 1..255, 0 for 0.
 const std::array<float, 256>& SublinearTf();
 
@@ -33,7 +48,9 @@ struct SvdTable {
   uint64_t prompts = 0;         // it was fitted on
   int dimensions = 0;           // 1..kMaxProjection
   std::vector<uint8_t> idf;     // kSketchBuckets, in kIdfStep
-  std::vector<int8_t> weights;  // kSketchBuckets x StrideOf(dimensions), row-major; idf is folded in
+  // kSketchBuckets x StrideOf(dimensions), row-major; idf is folded in. Begins at a cache line: a prompt's rows are all
+  // over the table, and none is to take a line more than it must.
+  std::vector<int8_t, CacheAligned<int8_t>> weights;
   // Per dimension: a feature is factor * (projection in units of the int8 weights) + offset.
   std::vector<float> factor, offset;
 };

@@ -57,18 +57,6 @@ constexpr List kLists[] = {
      "this these those there but into over under it"},
 };
 
-constexpr size_t kSlots = 2048;
-constexpr WordClasses kNone = {kNoClass, kNoClass, kNoClass};
-
-struct Entry {
-  ShortWord word;
-  WordClasses classes = kNone;  // kNone: the slot is free
-};
-
-constexpr size_t SlotOf(const ShortWord& word) {
-  return static_cast<size_t>(((word.low ^ std::rotl(word.high, 29)) * 0x9E3779B97F4A7C15ULL) >> 53);
-}
-
 constexpr ShortWord Pack(std::string_view word) {
   ShortWord packed;
   for (size_t i = 0; i < word.size(); ++i) {
@@ -77,37 +65,138 @@ constexpr ShortWord Pack(std::string_view word) {
   return packed;
 }
 
-// Fails to compile (index out of range) when a word is in more lists than an entry holds.
-constexpr void Insert(std::array<Entry, kSlots>& table, const ShortWord& word, WordClass word_class) {
-  size_t slot = SlotOf(word);
-  while (table[slot].classes != kNone && table[slot].word != word) slot = (slot + 1) % kSlots;
-  table[slot].word = word;
-  size_t i = 0;
-  while (table[slot].classes[i] != kNoClass) ++i;
-  table[slot].classes[i] = word_class;
-}
+constexpr size_t kMaxWords = 512;
+constexpr size_t kMaxLists = 3;  // that one word is in
 
-// Open addressing with linear probing.
-constexpr std::array<Entry, kSlots> BuildTable() {
-  std::array<Entry, kSlots> table{};
+struct Classes {
+  std::array<WordClass, kMaxLists> classes{};
+  size_t size = 0;
+  constexpr bool operator==(const Classes&) const = default;
+};
+
+// The words of all lists, each once, and the distinct sets of lists. Fails to compile (index out of range) when there
+// are more of either, or more lists to a word, than it holds.
+struct Vocabulary {
+  std::array<ShortWord, kMaxWords> words{};
+  std::array<ListSet, kMaxWords> set_of_word{};
+  size_t size = 0;
+  std::array<Classes, kListSets> sets{};
+  size_t set_count = 1;  // the first is empty
+
+  constexpr size_t Find(const ShortWord& word) const {
+    size_t i = 0;
+    while (i < size && words[i] != word) ++i;
+    return i;
+  }
+  constexpr ListSet NumberOf(const Classes& set) {
+    size_t i = 0;
+    while (i < set_count && sets[i] != set) ++i;
+    if (i == set_count) sets[set_count++] = set;
+    return static_cast<ListSet>(i);
+  }
+};
+
+constexpr Vocabulary CollectWords() {
+  Vocabulary vocabulary;
+  std::array<Classes, kMaxWords> classes{};
   for (const List& list : kLists) {
     for (std::string_view rest = list.words; !rest.empty();) {
       const size_t blank = rest.find(' ');
-      Insert(table, Pack(rest.substr(0, blank)), list.word_class);
+      const ShortWord word = Pack(rest.substr(0, blank));
+      const size_t at = vocabulary.Find(word);
+      if (at == vocabulary.size) vocabulary.words[vocabulary.size++] = word;
+      classes[at].classes[classes[at].size++] = list.word_class;
       rest = blank == std::string_view::npos ? std::string_view() : rest.substr(blank + 1);
     }
   }
+  for (size_t i = 0; i < vocabulary.size; ++i) vocabulary.set_of_word[i] = vocabulary.NumberOf(classes[i]);
+  return vocabulary;
+}
+
+constexpr Vocabulary kVocabulary = CollectWords();
+
+// A perfect hash by displacement: words fall into groups, and each group is moved along the table by so many slots that
+// its words meet no others (Fox, Heath, Chen and Daoud 1992). So a look-up is two loads and no search.
+constexpr size_t kGroups = 256, kSlots = 1024;
+
+struct Place {
+  size_t group, slot;
+};
+constexpr Place PlaceOf(const ShortWord& word, uint64_t multiplier) {
+  const uint64_t hash = (word.low ^ std::rotl(word.high, 29)) * multiplier;
+  return {static_cast<size_t>(hash >> 56), static_cast<size_t>(hash >> 46) % kSlots};
+}
+
+struct Table {
+  bool complete = false;
+  uint64_t multiplier = 0;
+  std::array<uint16_t, kGroups> moved_by{};
+  std::array<ShortWord, kSlots> words{};  // zero: the slot is free
+  std::array<ListSet, kSlots> sets{};
+};
+
+// Puts the words of one group into the table; false when they fit nowhere.
+constexpr bool Settle(Table& table, const std::array<Place, kMaxWords>& places, size_t group) {
+  for (size_t shift = 0; shift < kSlots; ++shift) {
+    std::array<size_t, kMaxWords> settled{};
+    size_t count = 0;
+    bool fits = true;
+    for (size_t i = 0; fits && i < kVocabulary.size; ++i) {
+      if (places[i].group != group) continue;
+      const size_t slot = (places[i].slot + shift) % kSlots;
+      fits = table.words[slot] == ShortWord();
+      if (!fits) break;
+      table.words[slot] = kVocabulary.words[i];
+      table.sets[slot] = kVocabulary.set_of_word[i];
+      settled[count++] = slot;
+    }
+    table.moved_by[group] = static_cast<uint16_t>(shift);
+    if (fits) return true;
+    for (size_t i = 0; i < count; ++i) table.words[settled[i]] = ShortWord(), table.sets[settled[i]] = kInNoList;
+  }
+  return false;
+}
+
+constexpr Table TryTable(uint64_t multiplier) {
+  Table table;
+  table.multiplier = multiplier;
+  std::array<Place, kMaxWords> places{};
+  std::array<size_t, kGroups> sizes{};
+  size_t largest = 0;
+  for (size_t i = 0; i < kVocabulary.size; ++i) {
+    places[i] = PlaceOf(kVocabulary.words[i], multiplier);
+    if (++sizes[places[i].group] > largest) largest = sizes[places[i].group];
+  }
+  for (size_t size = largest; size > 0; --size) {
+    for (size_t group = 0; group < kGroups; ++group) {
+      if (sizes[group] == size && !Settle(table, places, group)) return table;
+    }
+  }
+  table.complete = true;
   return table;
 }
 
-constexpr std::array<Entry, kSlots> kTable = BuildTable();
+constexpr Table BuildTable() {
+  Table table;
+  for (uint64_t multiplier = 0x9E3779B97F4A7C15ULL; !table.complete; multiplier += 2) table = TryTable(multiplier);
+  return table;
+}
+
+constexpr Table kTable = BuildTable();
 
 }  // namespace
 
-WordClasses ClassesOf(const ShortWord& word) {
-  size_t slot = SlotOf(word);
-  while (kTable[slot].word != word && kTable[slot].classes != kNone) slot = (slot + 1) % kSlots;
-  return kTable[slot].word == word ? kTable[slot].classes : kNone;
+ListSet ListsOf(const ShortWord& word) {
+  const Place place = PlaceOf(word, kTable.multiplier);
+  const size_t slot = (place.slot + kTable.moved_by[place.group]) % kSlots;
+  const ShortWord& found = kTable.words[slot];
+  const uint64_t differs = (found.low ^ word.low) | (found.high ^ word.high);
+  return differs == 0 ? kTable.sets[slot] : kInNoList;
+}
+
+std::span<const WordClass> ClassesIn(ListSet set) {
+  const Classes& classes = kVocabulary.sets[set];
+  return {classes.classes.data(), classes.size};
 }
 
 }  // namespace suffice

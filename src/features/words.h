@@ -2,9 +2,9 @@
 // Thread contract: pure functions over constant data.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace suffice {
 
@@ -29,7 +29,6 @@ enum WordClass : uint8_t {
   kWriting,
   kModal,
   kFunction,
-  kNoClass,  // counted like the others, so that counting needs no branch
   kWordClassCount
 };
 
@@ -41,9 +40,14 @@ struct ShortWord {
 };
 inline constexpr size_t kShortWordBytes = 16;
 
-// The lists that a word is in, kNoClass after the last of them.
-using WordClasses = std::array<WordClass, 3>;
+// Which lists a word is in, as the number of that set of lists; several words share one.
+using ListSet = uint8_t;
+inline constexpr ListSet kInNoList = 0;
+inline constexpr size_t kListSets = 64;  // numbers are smaller
 
-WordClasses ClassesOf(const ShortWord& word);
+// Without a branch that depends on the word.
+ListSet ListsOf(const ShortWord& word);
+// The lists of a set.
+std::span<const WordClass> ClassesIn(ListSet set);
 
 }  // namespace suffice
