@@ -11,7 +11,7 @@ namespace suffice {
 namespace {
 
 FeatureSetPtr FittedFeatures(const FeatureConfig& config) {
-  SvdFitter fitter(config, {.dimensions = 4, .threads = 1, .salt = 7});
+  SvdFitter fitter(config, {.dimensions = 4, .power_iterations = 1, .oversampling = 2, .threads = 1, .salt = 7});
   for (int i = 0; i < 32; ++i) {
     Sketch sketch;
     SketchText("prompt number " + std::to_string(i * i) + (i % 3 == 0 ? " about cats" : " in C++: f(x) = 2;"), 7, sketch);
