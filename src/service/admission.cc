@@ -32,6 +32,12 @@ absl::Status UnknownKeyError() {
                     "UNAUTHENTICATED");
 }
 
+absl::Status RevokedKeyError() {
+  return WithReason(absl::UnauthenticatedError("the stream's key was revoked or changed; what was not acknowledged may be "
+                                               "sent again"),
+                    "UNAUTHENTICATED");
+}
+
 int64_t NowNanos() {
   return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -56,6 +62,8 @@ absl::Status Caller::TakeToken() const {
       fmt::format("key {} has used up its {} requests a second", key_->name, key_->requests_per_second));
   return WithRetryAfter(WithReason(error, "RATE_LIMITED"), (wait_ns + 999) / 1000);
 }
+
+bool Caller::IsIn(const KeyRing* ring) const { return ring == nullptr || (key_ != nullptr && ring->Has(*key_)); }
 
 absl::StatusOr<Caller> Admission::Identify(const grpc::CallbackServerContext& context, unsigned scopes) const {
   if (context.deadline() <= std::chrono::system_clock::now()) return DeadlineExpiredError();
@@ -84,8 +92,37 @@ std::shared_ptr<const KeyRing> Admission::keys() const {
 }
 
 void Admission::SetKeys(std::shared_ptr<const KeyRing> keys) {
+  std::vector<End> ends;
+  {
+    absl::MutexLock lock(&mutex_);
+    keys_ = std::move(keys);
+    for (auto watched = watched_.begin(); watched != watched_.end();) {
+      if (watched->second.caller.IsIn(keys_.get())) {
+        ++watched;
+        continue;
+      }
+      ends.push_back(std::move(watched->second.end));
+      watched = watched_.erase(watched);
+    }
+  }
+  for (const End& end : ends) end(RevokedKeyError());
+}
+
+int64_t Admission::Watch(const Caller& caller, End end) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (caller.IsIn(keys_.get())) {
+      watched_.emplace(++last_watch_, Watched{caller, std::move(end)});
+      return last_watch_;
+    }
+  }
+  end(RevokedKeyError());
+  return 0;
+}
+
+void Admission::Unwatch(int64_t watch) {
   absl::MutexLock lock(&mutex_);
-  keys_ = std::move(keys);
+  watched_.erase(watch);
 }
 
 }  // namespace suffice

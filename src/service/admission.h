@@ -5,6 +5,8 @@
 
 #include <grpcpp/support/server_callback.h>
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -26,6 +28,8 @@ class Caller {
   absl::Status BindTenant(std::string& tenant) const;
   // One more request of the key: RESOURCE_EXHAUSTED (RATE_LIMITED) with the time until there is a token.
   absl::Status TakeToken() const;
+  // Whether `ring` (null: there are no keys) lets it do what it may now.
+  bool IsIn(const KeyRing* ring) const;
 
  private:
   std::shared_ptr<const KeyRing> ring_;
@@ -46,13 +50,25 @@ class Admission {
 
   InFlight& in_flight() { return in_flight_; }
   std::shared_ptr<const KeyRing> keys() const;
-  // For rpcs that begin from now on.
+  // For rpcs that begin from now on; those that are watched and whose key is revoked or changed are ended.
   void SetKeys(std::shared_ptr<const KeyRing> keys);
+
+  // For an rpc that lasts: `end` runs once when its key is revoked or changed (at once if it is already), on the thread
+  // that sets the keys, perhaps just after Unwatch. Returns what Unwatch takes.
+  using End = std::function<void(const absl::Status& why)>;
+  int64_t Watch(const Caller& caller, End end);
+  void Unwatch(int64_t watch);
 
  private:
   InFlight in_flight_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<const KeyRing> keys_ ABSL_GUARDED_BY(mutex_);
+  struct Watched {
+    Caller caller;
+    End end;
+  };
+  std::map<int64_t, Watched> watched_ ABSL_GUARDED_BY(mutex_);
+  int64_t last_watch_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace suffice

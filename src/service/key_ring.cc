@@ -145,6 +145,13 @@ const ApiKey* KeyRing::Find(std::string_view bearer) const {
   return found;
 }
 
+bool KeyRing::Has(const ApiKey& key) const {
+  return std::any_of(keys_.begin(), keys_.end(), [&key](const ApiKey& mine) {
+    return mine.sha256 == key.sha256 && mine.scopes == key.scopes && mine.tenant == key.tenant &&
+           mine.requests_per_second == key.requests_per_second && mine.burst == key.burst;
+  });
+}
+
 std::string ScopeNames(unsigned scopes) {
   std::vector<std::string_view> names;
   for (const auto& [name, scope] : kScopes) {

@@ -46,6 +46,8 @@ class KeyRing {
 
   // The key with the SHA-256 of `bearer`, or null. Takes the same time whichever key it is, and whether or not one is.
   const ApiKey* Find(std::string_view bearer) const;
+  // Whether it has this key still, with the same scopes, tenant and limits.
+  bool Has(const ApiKey& key) const;
   size_t size() const { return keys_.size(); }
 
  private:

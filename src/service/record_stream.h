@@ -4,18 +4,21 @@
 // within the read itself. The reactor deletes itself in OnDone, which gRPC calls only after Finish. What an item's
 // completion touches lives in `State`, held by every completion too, because the reactor may be gone as soon as the
 // lock is released: only the one who saw the last item go may call Finish, and only the one who owes a read may call
-// StartRead.
+// StartRead (its item counts as in flight until then). A stream whose key is revoked reads no more, and ends with that
+// error when what is in flight is on disk.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "service/admission.h"
 #include "service/errors.h"
 #include "suffice/status.h"
 #include "suffice/types.h"
@@ -33,10 +36,13 @@ class RecordStream final : public grpc::ServerReadReactor<Request> {
   // Records one item, and calls `done` exactly once, from any thread.
   using Record = std::function<void(const Request& item, Done done)>;
 
-  RecordStream(Response* response, Record record) : record_(std::move(record)) {
+  // `admission` outlives the stream.
+  RecordStream(Response* response, Admission* admission, const Caller& caller, Record record)
+      : record_(std::move(record)), admission_(admission) {
     state_->reactor = this;
     state_->response = response;
-    this->StartRead(&item_);
+    watch_ = admission_->Watch(caller, [state = state_](const absl::Status& why) { state->Revoke(why); });
+    if (state_->MayRead()) this->StartRead(&item_);
   }
 
   void OnReadDone(bool ok) override {
@@ -44,12 +50,18 @@ class RecordStream final : public grpc::ServerReadReactor<Request> {
       state_->EndOfItems();
       return;
     }
-    const int64_t index = state_->Begin();
-    record_(item_, [state = state_, index](absl::StatusOr<Receipt> receipt) { state->Complete(index, receipt); });
+    const std::optional<int64_t> index = state_->Begin();
+    if (!index) return;
+    record_(item_, [state = state_, index = *index](absl::StatusOr<Receipt> receipt) {
+      state->Complete(index, receipt);
+    });
     if (state_->MayRead()) this->StartRead(&item_);
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    admission_->Unwatch(watch_);
+    delete this;
+  }
 
  private:
   struct State {
@@ -59,42 +71,53 @@ class RecordStream final : public grpc::ServerReadReactor<Request> {
     int64_t items ABSL_GUARDED_BY(mutex) = 0;
     int in_flight ABSL_GUARDED_BY(mutex) = 0;
     bool paused ABSL_GUARDED_BY(mutex) = false;  // no read is under way: a completion owes it
-    bool ended ABSL_GUARDED_BY(mutex) = false;   // the client has sent all, or is gone
+    bool ended ABSL_GUARDED_BY(mutex) = false;   // the client has sent all, or is gone, or may send no more
+    absl::Status refusal ABSL_GUARDED_BY(mutex);
 
-    int64_t Begin() {
+    // Nothing: the item is not to be recorded.
+    std::optional<int64_t> Begin() {
       absl::MutexLock lock(&mutex);
+      if (ended) return std::nullopt;
       ++in_flight;
       return items++;
     }
 
     bool MayRead() {
       absl::MutexLock lock(&mutex);
-      paused = in_flight >= kMaxUnacknowledged;
-      return !paused;
+      paused = !ended && in_flight >= kMaxUnacknowledged;
+      return !paused && !ended;
     }
 
-    void EndOfItems() {
-      bool last;
+    void EndOfItems() { End(absl::OkStatus()); }
+    void Revoke(const absl::Status& why) { End(why); }
+
+    // The first one counts.
+    void End(const absl::Status& why) {
       {
         absl::MutexLock lock(&mutex);
-        ended = true;
-        last = in_flight == 0;
+        if (std::exchange(ended, true)) return;
+        refusal = why;
+        if (in_flight > 0) return;
       }
-      if (last) reactor->Finish(grpc::Status::OK);
+      reactor->Finish(ToGrpcStatus(why));
     }
 
     void Complete(int64_t index, const absl::StatusOr<Receipt>& receipt) {
-      bool last;
       bool resume;
       {
         absl::MutexLock lock(&mutex);
         Count(index, receipt);
-        --in_flight;
-        last = ended && in_flight == 0;
-        resume = std::exchange(paused, false);
+        resume = std::exchange(paused, false) && !ended;
       }
       if (resume) reactor->StartRead(&reactor->item_);
-      if (last) reactor->Finish(grpc::Status::OK);
+      absl::Status end;
+      {
+        absl::MutexLock lock(&mutex);
+        --in_flight;
+        if (!ended || in_flight > 0) return;
+        end = refusal;
+      }
+      reactor->Finish(ToGrpcStatus(end));
     }
 
     void Count(int64_t index, const absl::StatusOr<Receipt>& receipt) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
@@ -119,6 +142,8 @@ class RecordStream final : public grpc::ServerReadReactor<Request> {
   };
 
   const Record record_;
+  Admission* const admission_;
+  int64_t watch_ = 0;
   const std::shared_ptr<State> state_ = std::make_shared<State>();
   Request item_;
 };

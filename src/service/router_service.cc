@@ -121,7 +121,8 @@ grpc::ServerReadReactor<v1::OutcomeStreamRequest>* RouterService::OutcomeStream(
   const auto entered = Enter(*context, kFeedbackScope);
   if (!entered.ok()) return new RefusedStream<v1::OutcomeStreamRequest>(entered.status());
   return new RecordStream<v1::OutcomeStreamRequest, v1::OutcomeStreamResponse>(
-      response, [entered = *entered](const v1::OutcomeStreamRequest& item, Engine::RecordDone done) {
+      response, admission_, entered->caller,
+      [entered = *entered](const v1::OutcomeStreamRequest& item, Engine::RecordDone done) {
         RecordItem(entered.engine, entered.caller, item.outcome(), std::move(done));
       });
 }
@@ -131,7 +132,8 @@ grpc::ServerReadReactor<v1::FeedbackStreamRequest>* RouterService::FeedbackStrea
   const auto entered = Enter(*context, kFeedbackScope);
   if (!entered.ok()) return new RefusedStream<v1::FeedbackStreamRequest>(entered.status());
   return new RecordStream<v1::FeedbackStreamRequest, v1::FeedbackStreamResponse>(
-      response, [entered = *entered](const v1::FeedbackStreamRequest& item, Engine::RecordDone done) {
+      response, admission_, entered->caller,
+      [entered = *entered](const v1::FeedbackStreamRequest& item, Engine::RecordDone done) {
         RecordItem(entered.engine, entered.caller, item.feedback(), std::move(done));
       });
 }

@@ -2,6 +2,7 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 
 #include <algorithm>
 
@@ -9,6 +10,26 @@ namespace suffice {
 namespace {
 
 constexpr int kMaxStreamsPerConnection = 1000;
+// What connections may hold together, half-sent messages above all; beyond it gRPC ends streams.
+constexpr size_t kTransportBytes = size_t{256} << 20;
+// A peer that has gone is noticed, and a connection that nobody uses is closed (its client opens another when it needs
+// one). Clients may ask as often whether the server is there.
+constexpr int kKeepaliveMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+constexpr int kLeastPingIntervalMs = 10'000;
+constexpr int kIdleMs = 600'000;
+
+void BoundConnections(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kLeastPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
+  grpc::ResourceQuota quota("connections");
+  quota.Resize(kTransportBytes);
+  builder.SetResourceQuota(quota);
+}
 
 }  // namespace
 
@@ -18,7 +39,7 @@ void SetUpServer(grpc::ServerBuilder& builder, bool reflection, int64_t max_mess
   if (reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   // By default a second server could silently share the port.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  BoundConnections(builder);
   builder.SetMaxReceiveMessageSize(static_cast<int>(std::min<int64_t>(max_message_bytes, INT32_MAX)));
 }
 

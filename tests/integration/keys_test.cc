@@ -6,7 +6,7 @@
 
 #include "catch.h"
 #include "grpc/health/v1/health.grpc.pb.h"
-#include "integration/test_server.h"
+#include "integration/try_calls.h"
 #include "suffice/v1/admin.grpc.pb.h"
 
 namespace suffice {
@@ -178,6 +178,61 @@ TEST_CASE("keys are read again at SIGHUP, and a bad file leaves the old ones", "
   server.process().WaitForStderr("reloaded ");
   CHECK(RouteReason(server, fresh.key) == "OK");
   CHECK(RouteReason(server, old.key) == "UNAUTHENTICATED");
+}
+
+// A stream that stays open, with one item on its way.
+struct OpenStream {
+  Keyed context;
+  v1::FeedbackStreamResponse response;
+  std::unique_ptr<grpc::ClientWriter<v1::FeedbackStreamRequest>> writer;
+
+  OpenStream(TestServer& server, const std::string& key, const std::string& decision_id, const std::string& id)
+      : context(key), writer(server.stub().FeedbackStream(&context, &response)) {
+    v1::FeedbackStreamRequest item;
+    *item.mutable_feedback() = MakeFeedback(decision_id, id, 1);
+    REQUIRE(writer->Write(item));
+  }
+};
+
+TEST_CASE("a stream ends when its key is revoked or changed, and others go on", "[keys]") {
+  const TempFolder folder;
+  const NewKey admin = MakeKey("admin", "route,admin");
+  const NewKey stays = MakeKey("stays", "feedback"), revoked = MakeKey("revoked", "feedback");
+  const NewKey changed = MakeKey("changed", "feedback");
+  const std::string file = folder.Path("keys.yaml");
+  std::ofstream(file) << admin.entry << stays.entry << revoked.entry << changed.entry;
+  TestServer server(folder, {"--set", "serve.keys_file=\"" + file + "\""});
+  v1::RouteResponse decision;
+  {
+    Keyed context(admin.key);
+    REQUIRE(Route(server, context, "", &decision).ok());
+  }
+  const auto recorded = [&] {
+    Keyed context(admin.key);
+    v1::GetStatusResponse status;
+    REQUIRE(server.stub().GetStatus(&context, {}, &status).ok());
+    return status.feedbacks();
+  };
+  OpenStream stay(server, stays.key, decision.decision_id(), "stays");
+  OpenStream revoke(server, revoked.key, decision.decision_id(), "revoked");
+  OpenStream change(server, changed.key, decision.decision_id(), "changed");
+  Until([&] { return recorded() == 3; });
+
+  std::ofstream(file, std::ios::trunc) << admin.entry << stays.entry << changed.entry << "  tenant: other\n";
+  server.process().Signal(SIGHUP);
+  server.process().WaitForStderr("reloaded ");
+  for (OpenStream* ended : {&revoke, &change}) {
+    const grpc::Status status = ended->writer->Finish();  // nothing was sent since, nor is the stream done
+    CHECK(status.error_code() == grpc::StatusCode::UNAUTHENTICATED);
+    CHECK(ReasonOf(status) == "UNAUTHENTICATED");
+  }
+  v1::FeedbackStreamRequest item;
+  *item.mutable_feedback() = MakeFeedback(decision.decision_id(), "stays too", 1);
+  CHECK(stay.writer->Write(item));
+  stay.writer->WritesDone();
+  CHECK(stay.writer->Finish().ok());
+  CHECK(stay.response.accepted() == 2);
+  CHECK(server.Terminate().code == 0);
 }
 
 TEST_CASE("a key's rate holds for calls and items of streams", "[keys]") {

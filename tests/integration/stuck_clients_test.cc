@@ -1,0 +1,183 @@
+// Clients that stop in the middle: what they can make the server hold is bounded, and others are served.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <map>
+
+#include "catch.h"
+#include "integration/try_calls.h"
+
+namespace suffice {
+namespace {
+
+int64_t ResidentMegabytes(pid_t process) {
+  std::ifstream file(fmt::format("/proc/{}/statm", process));
+  int64_t total = 0, resident = 0;
+  file >> total >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE) >> 20;
+}
+
+// An HTTP/2 client, of which just as much is here as it takes to send what no honest client sends.
+class RawClient {
+ public:
+  explicit RawClient(const std::string& address) : authority_(address) {
+    const size_t colon = address.find(':');
+    sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(colon + 1)))),
+                   .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0);
+    Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    Send(Frame(kSettings, 0, 0, ""));
+  }
+  ~RawClient() { ::close(socket_); }
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+
+  // Begins a call of `method` with a message that is said to have `bytes`.
+  void Begin(const std::string& method, uint32_t bytes) {
+    const uint32_t stream = next_stream_;
+    next_stream_ += 2;
+    Send(Frame(kHeaders, kEndHeaders, stream, Headers(method)));
+    windows_[stream] = kFirstWindow;
+    const uint32_t length = htonl(bytes);
+    SendData(stream, std::string(1, '\0') + std::string(reinterpret_cast<const char*>(&length), 4));
+    left_[stream] = bytes / 2;
+  }
+
+  // Sends as much of every message's first half as the server lets it. False: no more goes, or the connection is cut.
+  bool SendSome() {
+    bool sent = false;
+    for (auto& [stream, left] : left_) {
+      const int64_t may = std::min<int64_t>({left, windows_[stream], connection_window_, 16384});
+      if (may <= 0 || cut_) continue;
+      SendData(stream, std::string(static_cast<size_t>(may), 'x'));
+      left -= may;
+      sent = true;
+    }
+    return (ReadFrames(sent ? 0 : 10) || sent) && !cut_;
+  }
+  int64_t sent() const { return sent_; }
+
+ private:
+  enum Type : uint8_t { kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kWindowUpdate = 8 };
+  static constexpr uint8_t kEndHeaders = 4, kAcknowledges = 1;
+  static constexpr int64_t kFirstWindow = 65535;
+
+  static std::string Frame(Type type, uint8_t flags, uint32_t stream, const std::string& payload) {
+    const auto size = static_cast<uint32_t>(payload.size());
+    std::string frame = {static_cast<char>(size >> 16), static_cast<char>(size >> 8), static_cast<char>(size),
+                         static_cast<char>(type), static_cast<char>(flags)};
+    const uint32_t id = htonl(stream);
+    frame.append(reinterpret_cast<const char*>(&id), 4);
+    return frame + payload;
+  }
+  // HPACK without its tables' growth: indexed where a table has all of it, else literal.
+  std::string Headers(const std::string& method) const {
+    const auto text = [](const std::string& value) { return std::string(1, static_cast<char>(value.size())) + value; };
+    return "\x83\x86\x04" + text("/suffice.v1.RouterService/" + method) + "\x01" + text(authority_) + "\x0f\x10" +
+           text("application/grpc") + std::string(1, '\0') + text("te") + text("trailers");
+  }
+  void Send(const std::string& bytes) {
+    for (size_t at = 0; at < bytes.size() && !cut_;) {
+      const ssize_t wrote = ::send(socket_, bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);
+      cut_ = wrote <= 0;
+      if (!cut_) at += static_cast<size_t>(wrote);
+    }
+  }
+  void SendData(uint32_t stream, const std::string& bytes) {
+    Send(Frame(kData, 0, stream, bytes));
+    windows_[stream] -= static_cast<int64_t>(bytes.size());
+    connection_window_ -= static_cast<int64_t>(bytes.size());
+    sent_ += static_cast<int64_t>(bytes.size());
+  }
+  // Takes what has come, or comes within the time. False: nothing.
+  bool ReadFrames(int timeout_ms) {
+    pollfd readable{socket_, POLLIN, 0};
+    if (cut_ || ::poll(&readable, 1, timeout_ms) <= 0) return false;
+    char buffer[65536];
+    const ssize_t got = ::recv(socket_, buffer, sizeof(buffer), 0);
+    cut_ = got <= 0;
+    if (cut_) return false;
+    received_.append(buffer, static_cast<size_t>(got));
+    while (TakeFrame()) {
+    }
+    return true;
+  }
+  uint32_t Number(size_t at) const {
+    uint32_t value;
+    std::memcpy(&value, received_.data() + at, 4);
+    return ntohl(value);
+  }
+  bool TakeFrame() {
+    if (received_.size() < 9) return false;
+    const size_t size = Number(0) >> 8;
+    if (received_.size() < 9 + size) return false;
+    const auto type = static_cast<uint8_t>(received_[3]), flags = static_cast<uint8_t>(received_[4]);
+    const uint32_t stream = Number(5);
+    if (type == kWindowUpdate) (stream == 0 ? connection_window_ : windows_[stream]) += Number(9);
+    if (type == kReset) left_.erase(stream);
+    if (type == kSettings && (flags & kAcknowledges) == 0) TakeSettings(size);
+    if (type == kPing && (flags & kAcknowledges) == 0) Send(Frame(kPing, kAcknowledges, 0, received_.substr(9, size)));
+    received_.erase(0, 9 + size);
+    return true;
+  }
+  void TakeSettings(size_t size) {
+    for (size_t at = 9; at + 6 <= 9 + size; at += 6) {
+      if ((Number(at) >> 16) != 4) continue;  // the window that streams begin with
+      const int64_t value = Number(at + 2);
+      for (auto& [stream, window] : windows_) window += value - first_window_;
+      first_window_ = value;
+    }
+    Send(Frame(kSettings, kAcknowledges, 0, ""));
+  }
+
+  const std::string authority_;
+  int socket_ = -1;
+  bool cut_ = false;
+  uint32_t next_stream_ = 1;
+  int64_t connection_window_ = kFirstWindow, first_window_ = kFirstWindow, sent_ = 0;
+  std::map<uint32_t, int64_t> windows_, left_;  // of each stream
+  std::string received_;
+};
+
+}  // namespace
+
+TEST_CASE("half messages, streams without an end and idle connections hold a bounded part of memory", "[integration]") {
+  constexpr int kConnections = 60, kStreams = 30;
+  constexpr uint32_t kMessage = 1'000'000;
+  const TempFolder folder;
+  TestServer server(folder);
+  REQUIRE(TryRoute(server, "before").ok());
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int c = 0; c < kConnections; ++c) {
+    clients.push_back(std::make_unique<RawClient>(server.address()));
+    for (int s = 0; s < kStreams; ++s) clients.back()->Begin(s % 2 == 0 ? "Route" : "FeedbackStream", kMessage);
+  }
+  int64_t sent = 0;
+  for (bool any = true; any;) {
+    any = false;
+    sent = 0;
+    for (const auto& client : clients) {
+      any |= client->SendSome();
+      sent += client->sent();
+    }
+  }
+  std::vector<std::unique_ptr<RawClient>> idle;
+  for (int c = 0; c < 200; ++c) idle.push_back(std::make_unique<RawClient>(server.address()));
+  CHECK(TryRoute(server, "meanwhile").ok());
+  const int64_t resident = ResidentMegabytes(server.process().pid());
+  INFO(fmt::format("sent {} MB, resident {} MB", sent >> 20, resident));
+  CHECK(resident < 500);  // of 900 that are half of all messages
+  clients.clear();
+  idle.clear();
+  CHECK(TryRoute(server, "after").ok());
+  CHECK(server.Terminate().code == 0);
+}
+
+}  // namespace suffice

@@ -1,0 +1,61 @@
+// Calls whose errors are what a test is about, and waiting for a state. Thread contract: free functions; as TestServer.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+#include "catch.h"
+#include "integration/test_server.h"
+
+namespace suffice {
+
+inline grpc::Status TryRoute(TestServer& server, const std::string& prompt, const std::string& request_id = "",
+                             v1::RouteResponse* decision = nullptr) {
+  Context context;
+  v1::RouteRequest request;
+  v1::RouteResponse response;
+  request.set_prompt(prompt);
+  request.set_request_id(request_id);
+  const grpc::Status status = server.stub().Route(&context, request, &response);
+  if (decision != nullptr) *decision = response;
+  return status;
+}
+
+inline grpc::Status TryFeedback(TestServer& server, const std::string& decision, const std::string& id,
+                                double reward = 1) {
+  Context context;
+  v1::FeedbackResponse response;
+  return server.stub().Feedback(&context, MakeFeedback(decision, id, reward), &response);
+}
+
+// Asks again until `done`; throws after 20 s.
+inline void Until(const std::function<bool()>& done) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("it did not come about");
+  }
+}
+
+inline void CheckUnavailable(const grpc::Status& status) {
+  CHECK(status.error_code() == grpc::StatusCode::UNAVAILABLE);
+  CHECK(ReasonOf(status) == "LOG_UNAVAILABLE");
+  CHECK(DetailOf<google::rpc::RetryInfo>(status).has_value());
+}
+
+// Folds the log of a server that has ended, and compares it with what the server kept, if it did. Returns what is told.
+inline std::string CheckRebuilds(const std::string& database) {
+  ChildProcess rebuild({"rebuild", "--config", Policy("two_tiers.yaml"), "--db", database});
+  const Exit rebuilt = rebuild.Wait();
+  INFO(rebuild.out() << rebuild.err());
+  CHECK(rebuilt.code == 0);
+  return rebuild.out();
+}
+
+// The same of a server that has kept its statistics.
+inline void CheckRebuildAgrees(const std::string& database) {
+  CHECK(CheckRebuilds(database).find("agrees") != std::string::npos);
+}
+
+}  // namespace suffice
