@@ -6,6 +6,7 @@
 
 #include "base/status_macros.h"
 #include "learner/release.h"
+#include "suffice/status.h"
 
 namespace suffice {
 namespace {
@@ -77,6 +78,25 @@ absl::Status LearnerLoop::Stop() {
   return Publish(/*with_state=*/true);
 }
 
+std::string LearnerLoop::error() const {
+  absl::MutexLock lock(&mutex_);
+  return StatedReason(last_round_) == "LOG_UNAVAILABLE" ? "" : std::string(last_round_.message());
+}
+
+void LearnerLoop::Note(const absl::Status& round) {
+  absl::Status before;
+  {
+    absl::MutexLock lock(&mutex_);
+    before = std::exchange(last_round_, round);
+  }
+  if (round.message() == before.message()) return;
+  if (round.ok()) {
+    spdlog::info("learner: following the log again");
+  } else {
+    spdlog::error("learner: {}; trying again", round.ToString());
+  }
+}
+
 bool LearnerLoop::IsUrgent() const { return stopping_ || asked_ > served_; }
 bool LearnerLoop::HasWork() const { return dirty_ || fitted_ != nullptr || IsUrgent(); }
 
@@ -95,7 +115,7 @@ void LearnerLoop::Run() {
       fitted = std::exchange(fitted_, nullptr);
     }
     const absl::Status status = Round(std::move(config), std::move(fitted));
-    if (!status.ok()) spdlog::error("learner: {}", status.ToString());
+    Note(status);
     absl::MutexLock lock(&mutex_);
     served_ = ticket;
     last_status_ = status;

@@ -33,6 +33,8 @@ class LearnerLoop {
   void Notify();
   // Waits until everything committed before the call is folded and published.
   absl::Status Sync();
+  // Why the log cannot be read and folded at present; empty: it can. What the log's writer tells of itself is not here.
+  std::string error() const;
   // Waits until the new configuration is in the published snapshot.
   absl::Status Reload(std::shared_ptr<const Config> config);
   // Keeps a last state and stops. Idempotent.
@@ -42,6 +44,8 @@ class LearnerLoop {
   void Run();
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsUrgent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Keeps the error, and says it once.
+  void Note(const absl::Status& round) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status WaitFor(int64_t ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // One round on the loop's thread: takes what was asked for, folds, publishes.
   absl::Status Round(std::shared_ptr<const Config> config, FeatureSetPtr fitted);
@@ -86,6 +90,7 @@ class LearnerLoop {
   int64_t asked_ ABSL_GUARDED_BY(mutex_) = 0;  // tickets of Sync and Reload
   int64_t served_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status last_status_ ABSL_GUARDED_BY(mutex_);
+  absl::Status last_round_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const Config> new_config_ ABSL_GUARDED_BY(mutex_);
   FeatureSetPtr fitted_ ABSL_GUARDED_BY(mutex_);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hash.h"
 #include "base/status_macros.h"
 #include "features/feature_file.h"
 #include "stats/bytes.h"
@@ -18,16 +19,24 @@ constexpr int64_t kScanPage = 1024;  // rows read from the log at a time
 // How much of what came before a release's cursor says how its limits stand.
 constexpr int64_t kLimitEvents = 4096;
 
-// The feature set that the newest snapshot without a release was made with; null when there is none, or it cannot be
-// read any more.
+// A version is the hash of a set's bytes.
+absl::StatusOr<FeatureSetPtr> ReadFeatures(uint64_t version, const std::string& bytes, const Config& config) {
+  if (Hash64(bytes) != version) return absl::DataLossError("its bytes are not those that were written");
+  return LoadFeatureSet(bytes, config.features);
+}
+
+// The feature set that the newest snapshot without a release was made with; null when there is none. One that cannot be
+// read any more is said, as the log is then folded into other features.
 FeatureSetPtr FeaturesOfNewestSnapshot(EventLog& log, const Config& config, const FeatureSetPtr& counted) {
   const auto newest = log.NewestFeatureVersion(0);
   if (!newest.ok() || !newest->has_value()) return nullptr;
   if (**newest == counted->version()) return counted;
   const auto bytes = log.LoadFeatureSet(**newest);
-  if (!bytes.ok()) return nullptr;
-  auto features = LoadFeatureSet(*bytes, config.features);
-  return features.ok() ? *features : nullptr;
+  auto features = bytes.ok() ? ReadFeatures(**newest, *bytes, config) : absl::StatusOr<FeatureSetPtr>(bytes.status());
+  if (features.ok()) return *features;
+  spdlog::warn("the fitted features {:016x} cannot be used: {}; counted properties take their place", **newest,
+               std::string(features.status().message()));
+  return nullptr;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "log/release_columns.h"
 #include "log/row_codec.h"
 #include "log/rules.h"
+#include "log/seal.h"
 
 namespace suffice {
 namespace {
@@ -315,6 +316,7 @@ absl::Status LogTables::WriteFeatureSet(uint64_t version, const std::string& byt
 }
 
 absl::Status LogTables::WriteSnapshot(const SnapshotRecord& snapshot, absl::Status& answer) {
+  const std::string state = snapshot.state.empty() ? "" : Seal(snapshot.state);
   insert_snapshot_.BindInt(1, snapshot.number);
   insert_snapshot_.BindInt(2, snapshot.time_us);
   insert_snapshot_.BindInt(3, snapshot.cursor.outcome_seq);
@@ -324,7 +326,7 @@ absl::Status LogTables::WriteSnapshot(const SnapshotRecord& snapshot, absl::Stat
   if (snapshot.state.empty()) {
     insert_snapshot_.BindNull(7);
   } else {
-    insert_snapshot_.BindBlob(7, snapshot.state);
+    insert_snapshot_.BindBlob(7, state);
   }
   insert_snapshot_.BindInt(8, snapshot.release);
   SUFFICE_RETURN_IF_ERROR(insert_snapshot_.Run());
@@ -351,11 +353,12 @@ absl::Status LogTables::WritePromotion(const PromotionRecord& promotion, int64_t
 }
 
 absl::Status LogTables::WriteLedgerState(const LedgerStateRecord& state, absl::Status& answer) {
+  const std::string sealed = Seal(state.state);
   insert_ledger_state_.BindInt(1, state.number);
   insert_ledger_state_.BindInt(2, state.time_us);
   insert_ledger_state_.BindInt(3, state.decision_seq);
   insert_ledger_state_.BindInt(4, state.outcome_seq);
-  insert_ledger_state_.BindBlob(5, state.state);
+  insert_ledger_state_.BindBlob(5, sealed);
   SUFFICE_RETURN_IF_ERROR(insert_ledger_state_.Run());
   answer = database_.LastChanges() > 0 ? absl::OkStatus() : RepeatedLedgerStateError(state.number);
   drop_ledger_states_.BindInt(1, int64_t{kStatesKept});

@@ -28,7 +28,7 @@ constexpr char kCreateLedger[] =
 absl::StatusOr<int64_t> VersionOf(Database& database, const std::string& path) {
   const absl::StatusOr<int64_t> application = database.QueryInt("PRAGMA application_id");
   if (application.status().code() == absl::StatusCode::kDataLoss) {
-    return absl::FailedPreconditionError(fmt::format("{} is not a SQLite database", path));
+    return absl::FailedPreconditionError(fmt::format("{} is not a SQLite database, or its first page is damaged", path));
   }
   SUFFICE_RETURN_IF_ERROR(application.status());
   SUFFICE_ASSIGN_OR_RETURN(const int64_t objects, database.QueryInt("SELECT count(*) FROM sqlite_schema"));

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <limits>
 
@@ -34,14 +36,46 @@ absl::StatusCode CodeOf(int code) {
   }
 }
 
-absl::Status ErrorOf(sqlite3* database, int code) {
-  std::string message =
-      fmt::format("SQLite: {}", database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code));
-  const int system = database != nullptr ? sqlite3_system_errno(database) : 0;
-  if (system != 0 && CodeOf(code) == absl::StatusCode::kUnavailable) {
-    message += fmt::format(" ({})", std::strerror(system));
+// The operating system's own word for an error; 0: it has none. SQLite keeps none of a full disk or a failed commit, and
+// an old one for errors that are not the system's; so errno goes first, which whoever calls SQLite has set to 0.
+int SystemErrorOf(sqlite3* database, int code) {
+  const int last = errno;
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return ENOSPC;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      return last != 0 || database == nullptr ? last : sqlite3_system_errno(database);
+    default:
+      return 0;
   }
+}
+
+constexpr char kDamaged[] =
+    "; the file is damaged: keep a copy of it and of its -wal, then go back to a backup "
+    "(README, \"When the disk fails\")";
+
+absl::Status ErrorAt(const std::string& path, sqlite3* database, int code) {
+  const int system = SystemErrorOf(database, code);
+  std::string message = path.empty() ? "" : path + ": ";
+  message += fmt::format("SQLite: {}", database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code));
+  if (system != 0) message += fmt::format(" ({})", std::strerror(system));
+  if ((code & 0xff) == SQLITE_CORRUPT) message += kDamaged;
   return absl::Status(CodeOf(code), message);
+}
+
+absl::Status ErrorOf(sqlite3* database, int code) {
+  const char* const path = database != nullptr ? sqlite3_db_filename(database, "main") : nullptr;
+  return ErrorAt(path != nullptr ? path : "", database, code);
+}
+
+// SQLite opens for reading what it may not write, without a word.
+absl::Status CheckWritable(const std::string& path, sqlite3* database) {
+  if (sqlite3_db_readonly(database, "main") != 1) return absl::OkStatus();
+  errno = 0;
+  const bool denied = ::access(path.c_str(), W_OK) != 0;
+  return absl::UnavailableError(fmt::format("{}: cannot be written{}", path,
+                                            denied ? fmt::format(" ({})", std::strerror(errno)) : ""));
 }
 
 }  // namespace
@@ -82,6 +116,7 @@ void Statement::BindDouble(int parameter, std::optional<double> value) {
 absl::StatusOr<bool> Statement::Step() {
   sqlite3* const database = sqlite3_db_handle(statement_.get());
   if (bind_error_ != SQLITE_OK) return ErrorOf(database, bind_error_);
+  errno = 0;
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -128,19 +163,19 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Access access) 
   const int flags = SQLITE_OPEN_NOMUTEX |
                     (access == Access::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   sqlite3* handle = nullptr;
+  errno = 0;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   Database database;
   database.database_.reset(handle);
-  if (code != SQLITE_OK) {
-    const absl::Status error = ErrorOf(handle, code);
-    return absl::Status(error.code(), fmt::format("{}: {}", path, std::string(error.message())));
-  }
+  if (code != SQLITE_OK) return ErrorAt(path, handle, code);
+  if (access == Access::kReadWriteCreate) SUFFICE_RETURN_IF_ERROR(CheckWritable(path, handle));
   sqlite3_extended_result_codes(handle, 1);
   return database;
 }
 
 absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
   sqlite3_stmt* handle = nullptr;
+  errno = 0;
   const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   if (code != SQLITE_OK) return ErrorOf(database_.get(), code);
@@ -150,6 +185,7 @@ absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
 }
 
 absl::Status Database::Execute(const std::string& sql) {
+  errno = 0;
   const int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   return code == SQLITE_OK ? absl::OkStatus() : ErrorOf(database_.get(), code);
 }

@@ -1,6 +1,7 @@
 #include "log/sqlite_reader.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <limits>
@@ -10,6 +11,7 @@
 #include "log/event_columns.h"
 #include "log/release_columns.h"
 #include "log/rules.h"
+#include "log/seal.h"
 
 namespace suffice {
 namespace {
@@ -37,7 +39,7 @@ absl::Status SqliteReader::Prepare() {
       {&feature_set_, "SELECT bytes FROM feature_sets WHERE version = ?1"},
       {&newest_state_,
        "SELECT number, time_us, outcome_seq, feedback_seq, feature_version, config_hash, release, state FROM snapshots "
-       "WHERE state IS NOT NULL ORDER BY number DESC LIMIT 1"},
+       "WHERE state IS NOT NULL ORDER BY number DESC"},
       {&newest_number_, "SELECT max(number) FROM snapshots"},
       {&newest_ledger_,
        "SELECT number, time_us, decision_seq, outcome_seq, state FROM ledger_states ORDER BY number DESC LIMIT 1"},
@@ -96,15 +98,28 @@ absl::StatusOr<std::optional<SnapshotRecord>> SqliteReader::NewestSnapshotWithSt
   absl::MutexLock lock(&mutex_);
   if (closed_) return ClosedError();
   const ResetAtEnd reset(newest_state_);
-  SUFFICE_ASSIGN_OR_RETURN(const bool row, newest_state_.Step());
-  if (!row) return std::nullopt;
-  return SnapshotRecord{.number = newest_state_.Int(0),
-                        .time_us = newest_state_.Int(1),
-                        .cursor = {newest_state_.Int(2), newest_state_.Int(3)},
-                        .feature_version = static_cast<uint64_t>(newest_state_.Int(4)),
-                        .config_hash = newest_state_.String(5),
-                        .release = newest_state_.Int(6),
-                        .state = newest_state_.String(7)};
+  bool any_torn = false;
+  while (true) {
+    SUFFICE_ASSIGN_OR_RETURN(const bool row, newest_state_.Step());
+    if (!row) break;
+    const int64_t number = newest_state_.Int(0);
+    const absl::StatusOr<std::string_view> state = Unseal(newest_state_.Bytes(7));
+    if (!state.ok()) {
+      any_torn = true;
+      spdlog::warn("snapshot {} cannot be used: {}", number, std::string(state.status().message()));
+      continue;
+    }
+    if (any_torn) spdlog::warn("going on from snapshot {}", number);
+    return SnapshotRecord{.number = number,
+                          .time_us = newest_state_.Int(1),
+                          .cursor = {newest_state_.Int(2), newest_state_.Int(3)},
+                          .feature_version = static_cast<uint64_t>(newest_state_.Int(4)),
+                          .config_hash = newest_state_.String(5),
+                          .release = newest_state_.Int(6),
+                          .state = std::string(*state)};
+  }
+  if (any_torn) spdlog::warn("no kept snapshot can be used: folding the whole log");
+  return std::nullopt;
 }
 
 absl::StatusOr<std::optional<LedgerStateRecord>> SqliteReader::NewestLedgerState() {
@@ -113,11 +128,12 @@ absl::StatusOr<std::optional<LedgerStateRecord>> SqliteReader::NewestLedgerState
   const ResetAtEnd reset(newest_ledger_);
   SUFFICE_ASSIGN_OR_RETURN(const bool row, newest_ledger_.Step());
   if (!row) return std::nullopt;
+  // Without its state a torn one says no more than its number; the ledger is then folded from the log.
   return LedgerStateRecord{.number = newest_ledger_.Int(0),
                            .time_us = newest_ledger_.Int(1),
                            .decision_seq = newest_ledger_.Int(2),
                            .outcome_seq = newest_ledger_.Int(3),
-                           .state = newest_ledger_.String(4)};
+                           .state = std::string(Unseal(newest_ledger_.Bytes(4)).value_or(std::string_view()))};
 }
 
 absl::StatusOr<std::optional<uint64_t>> SqliteReader::NewestFeatureVersion(int64_t release) {

@@ -1,43 +1,16 @@
 // The server on a disk that is full, and then is not.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <fstream>
-#include <functional>
 #include <iterator>
 
 #include "catch.h"
 #include "file_size_limit.h"
-#include "integration/test_server.h"
+#include "integration/try_calls.h"
+#include "private_mount.h"
 
 namespace suffice {
 namespace {
-
-grpc::Status TryRoute(TestServer& server, const std::string& prompt, const std::string& request_id = "",
-                      v1::RouteResponse* decision = nullptr) {
-  Context context;
-  v1::RouteRequest request;
-  v1::RouteResponse response;
-  request.set_prompt(prompt);
-  request.set_request_id(request_id);
-  const grpc::Status status = server.stub().Route(&context, request, &response);
-  if (decision != nullptr) *decision = response;
-  return status;
-}
-
-grpc::Status TryFeedback(TestServer& server, const std::string& decision, const std::string& id) {
-  Context context;
-  v1::FeedbackResponse response;
-  return server.stub().Feedback(&context, MakeFeedback(decision, id, 1), &response);
-}
-
-// Asks again until `done`; throws after 20 s.
-void Until(const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("it did not come about");
-  }
-}
 
 // The arguments of a server with two_tiers.yaml, these keys, and room for 20 rows that wait.
 std::vector<std::string> With(const TempFolder& folder, const std::string& keys) {
@@ -46,12 +19,6 @@ std::vector<std::string> With(const TempFolder& folder, const std::string& keys)
   const size_t log = text.find("\nlog:\n") + 6;
   std::ofstream(folder.Path("policy.yaml")) << text.substr(0, log) << "  queue_capacity: 20\n" << text.substr(log) << "\n" << keys;
   return {"--config", folder.Path("policy.yaml")};
-}
-
-void CheckUnavailable(const grpc::Status& status) {
-  CHECK(status.error_code() == grpc::StatusCode::UNAVAILABLE);
-  CHECK(ReasonOf(status) == "LOG_UNAVAILABLE");
-  CHECK(DetailOf<google::rpc::RetryInfo>(status).has_value());
 }
 
 }  // namespace
@@ -118,6 +85,38 @@ TEST_CASE("on_log_failure can be changed by a reload", "[integration]") {
   const FileSizeLimit limit(4096, server.process().pid());
   CheckUnavailable(TryFeedback(server, before, "f"));
   CHECK(TryRoute(server, "served").ok());
+}
+
+TEST_CASE("a disk without room is named with its file, refuses a reload, and heals when there is room", "[integration]") {
+  if (!PrivateMount::Possible()) {
+    WARN("skipped: a small disk takes the right to mount");
+    return;
+  }
+  const TempFolder folder;
+  const TempFolder elsewhere;
+  PrivateMount disk(folder.Path(""), "4m");
+  TestServer server(folder, With(elsewhere, ""));
+  const std::string before = server.Route("before").decision_id();
+  grpc::Status refusal;
+  int acknowledged = 0;
+  while ((refusal = TryFeedback(server, before, fmt::format("f{}", acknowledged))).ok()) ++acknowledged;
+  CheckUnavailable(refusal);
+  CHECK(refusal.error_message().find(folder.Path("log.db")) != std::string::npos);
+  CHECK(refusal.error_message().find("No space left on device") != std::string::npos);
+  CHECK(TryRoute(server, "served").ok());
+
+  With(elsewhere, "on_log_failure: refuse\n");
+  server.process().Signal(SIGHUP);
+  CHECK(server.process().WaitForStderr("not reloaded: ").find("No space left on device") != std::string::npos);
+  CHECK(TryRoute(server, "served").ok());
+
+  disk.Resize("64m");
+  Until([&] { return server.GetStatus().log_error().empty() && server.GetStatus().log_queue() == 0; });
+  server.process().Signal(SIGHUP);
+  server.process().WaitForStderr("reloaded ");
+  CHECK(TryFeedback(server, before, fmt::format("f{}", acknowledged)).ok());
+  CHECK(server.GetStatus().feedbacks() == acknowledged + 1);
+  CHECK(server.Terminate().code == 0);
 }
 
 }  // namespace suffice

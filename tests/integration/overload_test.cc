@@ -5,30 +5,11 @@
 #include <memory>
 
 #include "catch.h"
+#include "integration/database_lock.h"
 #include "integration/test_server.h"
-#include "sqlite3.h"
 
 namespace suffice {
 namespace {
-
-// No writer gets on while this lives.
-class DatabaseLock {
- public:
-  explicit DatabaseLock(const std::string& path) {
-    REQUIRE(sqlite3_open(path.c_str(), &db_) == SQLITE_OK);
-    sqlite3_busy_timeout(db_, 10'000);
-    REQUIRE(sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
-  }
-  ~DatabaseLock() {
-    sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
-    sqlite3_close(db_);
-  }
-  DatabaseLock(const DatabaseLock&) = delete;
-  DatabaseLock& operator=(const DatabaseLock&) = delete;
-
- private:
-  sqlite3* db_ = nullptr;
-};
 
 // Feedbacks sent all at once.
 class Burst {
