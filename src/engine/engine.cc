@@ -11,17 +11,20 @@
 
 #include "absl/synchronization/notification.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/ids.h"
 #include "base/money.h"
 #include "base/status_macros.h"
 #include "engine/answer_cache.h"
 #include "engine/decide.h"
 #include "engine/decision_tally.h"
+#include "engine/engine_seams.h"
 #include "engine/explain.h"
 #include "engine/gate.h"
 #include "engine/learner_loop.h"
 #include "engine/ramp.h"
 #include "engine/session_book.h"
+#include "engine/steady_clock.h"
 #include "engine/warmth.h"
 #include "features/feature_file.h"
 #include "learner/learner.h"
@@ -35,6 +38,7 @@ namespace {
 
 constexpr size_t kMaxLabelBytes = 256;
 constexpr int64_t kRowsRemembered = 16384;  // newest decisions that tell, at a start, of conversations and cold tiers
+constexpr int64_t kIdResolutionUs = 1000;  // ids of a new engine sort behind the last one's by their milliseconds
 constexpr int64_t kMaxTokens = 1'000'000'000;  // of one call; keeps its cost within integer nano-dollars
 
 absl::Status CheckLabel(const char* field, const std::string& value) {
@@ -167,11 +171,12 @@ void ReportTiers(const Snapshot& snapshot, const Warmth& warmth, int64_t now_us,
 
 class Engine::Impl {
  public:
-  Impl(std::unique_ptr<EventLog> log, const Config& config)
-      : clock_(Clock::System()),
+  Impl(std::unique_ptr<EventLog> log, const Config& config, const Clock* clock, uint64_t seed)
+      : steady_(clock),
+        clock_(&steady_),
         log_(std::move(log)),
-        ids_(RandomSeed()),
-        seed_(RandomSeed()),
+        ids_(seed),
+        seed_(Hash64("draws", seed)),
         started_us_(clock_->NowMicros()),
         answers_(config.serve.idempotency_window),
         sessions_(config.sessions.capacity) {}
@@ -197,7 +202,8 @@ class Engine::Impl {
   void Remember(const std::string& tenant, const std::string& session, const std::string& tier, int64_t time_us);
   absl::Status RememberRows(const Config& config);
 
-  const Clock* const clock_;
+  const SteadyClock steady_;
+  const Clock* const clock_;  // that one
   const std::unique_ptr<EventLog> log_;
   DecisionIdGenerator ids_;
   const uint64_t seed_;
@@ -243,6 +249,7 @@ absl::Status Engine::Impl::RememberRows(const Config& config) {
   const int64_t rows = std::max(window, kRowsRemembered);
   return log_->ScanDecisions(std::max<int64_t>(0, last - rows), rows, [&](const DecisionRecord& record) {
     if (record.origin == DecisionOrigin::kEval) return true;
+    steady_.Recall(record.time_us + kIdResolutionUs);
     tally_.Recall(record.tier);
     Remember(record.tenant, record.session, record.tier, record.time_us);
     if (!record.request_id.empty() && record.seq > last - window) {
@@ -420,7 +427,7 @@ EngineStatus Engine::Impl::Status() const {
   }
   status.feature_set = fmt::format("{}-{:016x}", snapshot->features->kind(), snapshot->features->version());
   status.config_hash = snapshot->config_hash;
-  status.log_error = log.error;
+  status.log_error = log.error.empty() ? loop_->error() : log.error;
   status.time_us = clock_->NowMicros();
   status.started_us = started_us_;
   status.config_name = snapshot->config->name;
@@ -453,7 +460,9 @@ Engine::~Engine() = default;
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
   SUFFICE_RETURN_IF_ERROR(ValidateConfig(options.config));
   if (options.database.empty()) return InvalidField("database", "expected the path of an SQLite file");
-  SUFFICE_ASSIGN_OR_RETURN(const uint64_t salt, SaltForNewStore(options.config));
+  SUFFICE_ASSIGN_OR_RETURN(uint64_t salt, SaltForNewStore(options.config));
+  const EngineSeams* const seams = EngineSeams::Current();
+  if (salt == 0 && seams != nullptr) salt = Hash64("salt", seams->seed());
   // Used by the log's writer alone, and not before the first outcome.
   const auto prices = std::make_shared<PriceBook>();
   SUFFICE_ASSIGN_OR_RETURN(std::unique_ptr<EventLog> log,
@@ -468,7 +477,8 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
                                             return settlement;
                                           }}));
   prices->Bind(log.get());
-  auto impl = std::make_unique<Impl>(std::move(log), options.config);
+  auto impl = std::make_unique<Impl>(std::move(log), options.config, seams != nullptr ? seams->clock() : Clock::System(),
+                                     seams != nullptr ? seams->seed() : RandomSeed());
   SUFFICE_RETURN_IF_ERROR(impl->Start(std::move(options.config)));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }

@@ -13,7 +13,6 @@ Config FittingConfig() {
   Config config = ThreeTierConfig();
   config.features.fit_after_prompts = 300;
   config.features.dimensions = 8;
-  config.drift.enabled = false;  // RouteUntilFitted tells other rewards, and is not to be taken for a change
   return config;
 }
 

@@ -51,6 +51,9 @@ TEST_CASE("weeks begin on Monday, months on the first, leap days included") {
   CHECK(PeriodAt(BudgetPeriod::kWeek, utc, At("2026-11-30T00:00:00Z")).start_us == At("2026-11-30T00:00:00Z"));
   CHECK(PeriodAt(BudgetPeriod::kMonth, utc, At("2028-02-29T12:00:00Z")) ==
         Period{At("2028-02-01T00:00:00Z"), At("2028-03-01T00:00:00Z")});
+  CHECK(PeriodAt(BudgetPeriod::kDay, utc, At("2028-02-29T12:00:00Z")) ==
+        Period{At("2028-02-29T00:00:00Z"), At("2028-03-01T00:00:00Z")});
+  CHECK(PeriodAt(BudgetPeriod::kDay, utc, At("2100-02-28T12:00:00Z")).end_us == At("2100-03-01T00:00:00Z"));
   CHECK(PeriodAt(BudgetPeriod::kMonth, utc, At("2026-12-31T23:00:00Z")).end_us == At("2027-01-01T00:00:00Z"));
 }
 
