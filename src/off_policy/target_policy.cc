@@ -122,6 +122,9 @@ absl::StatusOr<std::vector<double>> DecidePrompt(const Snapshot& snapshot, const
   DecisionRecord& row = consideration.row;
   row.time_us = prompt.time_us;
   row.tenant = prompt.tenant;
+  row.features.assign(prompt.x.begin(), prompt.x.end());
+  row.input_tokens_estimate = prompt.input_tokens;
+  row.max_output_tokens = prompt.max_output_tokens;
   row.multipliers = MultipliersOf(snapshot.limits, prompt.tenant, config.tiers);
   for (size_t i = 0; i < config.tiers.size(); ++i) {
     OfferOf(snapshot, i, request, prompt.time_us, /*cold=*/false, prepared,
