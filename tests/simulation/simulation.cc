@@ -157,7 +157,9 @@ void Simulation::Ask() {
   call.id = decision->id;
   call.tier = decision->tier;
   call.worst_usd = decision->tiers[static_cast<size_t>(config_.TierIndex(decision->tier))].worst_cost_usd;
-  call.max_output_tokens = decision->max_output_tokens > 0 ? decision->max_output_tokens : kMaxOutputTokens;
+  // What a cap leaves may be more than the model gives.
+  call.max_output_tokens = kMaxOutputTokens;
+  if (decision->max_output_tokens > 0) call.max_output_tokens = std::min(kMaxOutputTokens, decision->max_output_tokens);
   calls_.push_back(call);
   if (hard_budgets_) EverythingSoFarIsOnDisk();
 }
