@@ -14,6 +14,7 @@
 #include "service/admin_http.h"
 #include "service/http_server.h"
 #include "service/router_server.h"
+#include "service/server_set_up.h"
 #include "suffice/engine.h"
 
 namespace suffice {
@@ -187,6 +188,7 @@ int Run(const std::vector<std::string>& args, Io& io) {
   const absl::StatusOr<Config> config = flags.LoadServed();
   if (!config.ok()) return Fail(io, config.status());
   SetUpLogging(flags.log_format, flags.log_level);
+  StopDeadlockDetection();
   const absl::Status status = Serve(flags, *config);
   if (status.ok()) return kExitOk;
   LogLines(spdlog::level::err, "", std::string(status.message()));

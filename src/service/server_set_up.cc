@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "absl/synchronization/mutex.h"
+
 namespace suffice {
 namespace {
 
@@ -42,5 +44,7 @@ void SetUpServer(grpc::ServerBuilder& builder, bool reflection, int64_t max_mess
   BoundConnections(builder);
   builder.SetMaxReceiveMessageSize(static_cast<int>(std::min<int64_t>(max_message_bytes, INT32_MAX)));
 }
+
+void StopDeadlockDetection() { absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore); }
 
 }  // namespace suffice

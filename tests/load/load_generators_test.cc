@@ -28,7 +28,8 @@ class StallingServer {
     process_ = *std::move(started);
     const auto address = process_->WaitForOutput("ready on ", 20);
     REQUIRE(address.ok());
-    connections_.emplace(*address, 2);
+    address_ = *address;
+    connections_.emplace(address_, 2);
   }
 
   CallMaker Calls() {
@@ -39,9 +40,11 @@ class StallingServer {
     };
   }
   Child& process() { return *process_; }
+  const std::string& address() const { return address_; }
 
  private:
   std::unique_ptr<Child> process_;
+  std::string address_;
   std::optional<Connections> connections_;
   v1::RouteRequest request_;
   size_t made_ = 0;
@@ -78,6 +81,19 @@ TEST_CASE("A closed loop sees the same stall once for each call outstanding") {
   REQUIRE(result.completed > 400);
   CHECK(Milliseconds(result, 100) >= kStallMs);
   CHECK(Milliseconds(result, 99) < kStallMs);
+}
+
+TEST_CASE("The load generators drive a server by hand, in either loop") {
+  const TempFolder folder;
+  StallingServer server(folder);
+  for (const char* loop : {"--outstanding=3", "--per-second=200"}) {
+    CAPTURE(loop);
+    auto drive = Child::Start({SUFFICE_LOAD_BINARY, "drive", "--address", server.address(), loop, "--seconds", "0.2"},
+                              folder.Path("drive.txt"));
+    REQUIRE(drive.ok());
+    CHECK((*drive)->WaitForOutput("answered a second, 0 ", 30).value_or("") == "failed");
+    CHECK((*drive)->WaitForEnd(30).ok());
+  }
 }
 
 TEST_CASE("A server that is gone is counted as failures") {

@@ -52,6 +52,7 @@ absl::Status RunEmptyServer(const EmptyServerOptions& options) {
   if (!file || !answer.ParseFromIstream(&file)) {
     return absl::InvalidArgumentError(fmt::format("{}: no RouteResponse", options.answer_file));
   }
+  StopDeadlockDetection();
   EmptyService service(std::move(answer), options);
   grpc::ServerBuilder builder;
   SetUpServer(builder, /*reflection=*/true, /*max_message_bytes=*/2 << 20);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "drive.h"
 #include "empty_server.h"
 #include "sizes.h"
 
@@ -13,13 +14,16 @@ namespace suffice::load {
 struct Settings {
   bool help = false;
   std::string help_text;
-  bool empty_server = false;  // be the empty server instead
+  enum class Task { kBenchmark, kEmptyServer, kDrive };
+  Task task = Task::kBenchmark;
   EmptyServerOptions empty;
+  DriveOptions drive;
   Sizes sizes;
   std::string report;
   std::string html;
   std::string suffice;  // path of the binary
   std::string work;     // folder for the logs, on a disk
+  bool keep = false;    // leave the folder
 };
 
 // `folder` holds this program and, unless flags say otherwise, the rest. INVALID_ARGUMENT says what was expected.

@@ -32,14 +32,32 @@ absl::StatusOr<Measurements> Measure(const World& world, const Sizes& sizes) {
   return measured;
 }
 
-absl::Status Run(const Settings& settings, const std::string& self) {
+absl::Status RunBenchmark(const Settings& settings, const std::string& self) {
   SUFFICE_ASSIGN_OR_RETURN(const World world, MakeWorld(settings.suffice, self, settings.work));
   SUFFICE_ASSIGN_OR_RETURN(const Measurements measured, Measure(world, settings.sizes));
   SUFFICE_RETURN_IF_ERROR(WriteFileWhole(settings.report, ToJson(measured)));
   if (!settings.html.empty()) SUFFICE_RETURN_IF_ERROR(WriteFileWhole(settings.html, ToHtml(measured)));
   std::error_code ignored;
-  std::filesystem::remove_all(world.folder, ignored);
+  if (!settings.keep) std::filesystem::remove_all(world.folder, ignored);
   return absl::OkStatus();
+}
+
+absl::Status RunDrive(const DriveOptions& options) {
+  SUFFICE_ASSIGN_OR_RETURN(const std::string text, Drive(options));
+  std::fputs(text.c_str(), stdout);
+  return absl::OkStatus();
+}
+
+absl::Status RunTask(const Settings& settings, const std::string& self) {
+  switch (settings.task) {
+    case Settings::Task::kEmptyServer:
+      return RunEmptyServer(settings.empty);
+    case Settings::Task::kDrive:
+      return RunDrive(settings.drive);
+    case Settings::Task::kBenchmark:
+      break;
+  }
+  return RunBenchmark(settings, self);
 }
 
 int Fail(const absl::Status& status, int code) {
@@ -55,7 +73,7 @@ int Main(int argc, char** argv) {
     std::fputs(settings->help_text.c_str(), stdout);
     return 0;
   }
-  const absl::Status status = settings->empty_server ? RunEmptyServer(settings->empty) : Run(*settings, self.string());
+  const absl::Status status = RunTask(*settings, self.string());
   return status.ok() ? 0 : Fail(status, 1);
 }
 

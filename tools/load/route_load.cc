@@ -12,9 +12,9 @@ struct Cursor {
 
 }  // namespace
 
-CallMaker RouteCalls(const World& world, const Connections& connections) {
+CallMaker RouteCalls(const std::vector<std::string>& prompts, const Connections& connections) {
   const auto cursor = std::make_shared<Cursor>();
-  for (const std::string& prompt : world.prompts) {
+  for (const std::string& prompt : prompts) {
     v1::RouteRequest request;
     request.set_prompt(prompt);
     request.set_tenant("acme");

@@ -2,15 +2,17 @@
 // Thread contract: the calls of one maker belong to one load at a time.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "call.h"
 #include "connections.h"
-#include "world.h"
 
 namespace suffice::load {
 
 inline constexpr int kConnections = 4;
 
-// Both must outlive the calls.
-CallMaker RouteCalls(const World& world, const Connections& connections);
+// The connections must outlive the calls.
+CallMaker RouteCalls(const std::vector<std::string>& prompts, const Connections& connections);
 
 }  // namespace suffice::load

@@ -34,7 +34,7 @@ struct Target {
 Target MakeTarget(const World& world, std::string name, Server server) {
   Target target{.name = std::move(name), .server = std::move(server)};
   target.connections = std::make_unique<Connections>(target.server.address, kConnections);
-  target.calls = RouteCalls(world, *target.connections);
+  target.calls = RouteCalls(world.prompts, *target.connections);
   return target;
 }
 

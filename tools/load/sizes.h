@@ -34,7 +34,9 @@ inline Sizes QuickSizes() {
           .stream_feedbacks = 10'000,
           .unary_s = 1,
           .influences = 20,
-          .log_rows = 20'000};
+          .log_rows = 20'000,
+          .tiers = {2, 4, 16, 64},
+          .dimensions = {16, 64, 256}};
 }
 
 // For a test that everything is there: its numbers mean nothing.

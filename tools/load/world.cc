@@ -51,10 +51,12 @@ absl::Status FitFeatures(const World& world, const std::string& config_file, con
 
 }  // namespace
 
+std::vector<std::string> MakeBenchPrompts() { return MakePrompts(kPrompts, kPromptBytes, kPromptSeed); }
+
 absl::StatusOr<World> MakeWorld(const std::string& suffice, const std::string& self, const std::string& folder) {
   World world{.suffice = suffice, .self = self, .folder = folder};
   SUFFICE_RETURN_IF_ERROR(EmptyFolder(folder));
-  world.prompts = MakePrompts(kPrompts, kPromptBytes, kPromptSeed);
+  world.prompts = MakeBenchPrompts();
   world.config = MakeFittedConfig(kTiers, PolicyKind::kThompson);
   world.config.name = "bench";
   world.config.features.dimensions = kDimensions;

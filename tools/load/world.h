@@ -26,6 +26,9 @@ struct World {
   std::string Path(const std::string& name) const { return folder + "/" + name; }
 };
 
+// Different prompts of kPromptBytes each, always the same ones.
+std::vector<std::string> MakeBenchPrompts();
+
 // Makes the prompts, and fits the features with `suffice fit-features`. FAILED_PRECONDITION when `folder` lies in memory
 // (tmpfs): what is written there is not on a disk.
 absl::StatusOr<World> MakeWorld(const std::string& suffice, const std::string& self, const std::string& folder);
