@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "suffice/config.h"
 #include "suffice/limit_status.h"
+#include "suffice/trust_status.h"
 #include "suffice/types.h"
 
 namespace suffice {
@@ -51,6 +52,8 @@ struct EngineStatus {
   std::vector<LimitStatus> limits;    // every paced limit
   std::vector<BudgetStatus> budgets;  // every account in use
   std::vector<TierStatus> tiers;      // in the order of the configuration
+  std::vector<SenderStatus> senders;  // whose feedback departs from the others' (trust.alarm), strongest first
+  std::vector<TenantStatus> tenants;  // whose share of the dearest tier departs from what it was, strongest first
   std::string infeasible;             // why the limits cannot be met together now; empty: they can
   int64_t infeasible_decisions = 0;   // answered as on_infeasible says, or refused, since start
   int64_t budget_refusals = 0;        // Route refused: no tier's worst case was covered, since start

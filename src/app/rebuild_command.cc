@@ -33,9 +33,7 @@ absl::StatusOr<Rebuilt> Rebuild(const std::string& path, const Config& config, b
     if (kept.cursor() != newest->cursor) {
       return absl::DataLossError(fmt::format("{}: the state of snapshot {} cannot be read", path, newest->number));
     }
-    for (bool more = true; more;) {
-      SUFFICE_ASSIGN_OR_RETURN(more, scratch.CatchUp(4096, newest->cursor));
-    }
+    SUFFICE_RETURN_IF_ERROR(scratch.CatchUpFully(newest->cursor));
     rebuilt.number = newest->number;
     rebuilt.difference = RelativeDifference(kept.statistics(), scratch.statistics());
   }

@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <fstream>
 #include <thread>
 
+#include "absl/strings/numbers.h"
 #include "app/commands.h"
 #include "app/progress.h"
 #include "app/report_flags.h"
@@ -31,7 +34,9 @@ struct ReplayFlags {
   int64_t seed = 1, feedback_delay = 0, window = 0;
   int seeds = 1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   double feedback_rate = 1, arrivals_span = 86400;
-  int days = 1;
+  int days = 1, senders = 0, liars = 0;
+  bool senders_by_source = false;
+  std::vector<std::string> lies;
 
   std::optional<int> Parse(const std::vector<std::string>& args, Io& io) {
     Flags flags("replay",
@@ -55,6 +60,11 @@ struct ReplayFlags {
              {.value = "N", .help = "decisions until a reward is told", .range = AtLeast(0)})
         .Add("feedback-rate", &feedback_rate,
              {.value = "F", .help = "share of rewards that are ever told", .range = Between(0, 1)})
+        .Add("senders", &senders,
+             {.value = "N", .help = "who tell the rewards, one drawn for each decision", .range = AtLeast(0)})
+        .Add("senders-by-source", &senders_by_source, {.help = "each source of rows tells its own rewards"})
+        .Add("liars", &liars, {.value = "N", .help = "senders that lie, of --senders", .range = AtLeast(0)})
+        .Add("lie", &lies, {.value = "TIER=REWARD", .help = "what liars tell of a tier's answers. Repeatable"})
         .Add("arrivals", &arrivals,
              {.value = "FILE", .help = "times of a day's decisions: CSV with TIMESTAMP first, scaled to a day"})
         .Add("arrivals-span", &arrivals_span,
@@ -107,6 +117,24 @@ absl::Status StartOnRefit(ReplayOptions& options) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<ReplaySenders> SendersOf(const ReplayFlags& flags, const Config& config) {
+  ReplaySenders senders{.count = flags.senders, .by_source = flags.senders_by_source, .liars = flags.liars};
+  if (senders.count > 0 && senders.by_source) return InvalidField("senders-by-source", "expected no --senders with it");
+  if (senders.liars > senders.count) {
+    return InvalidField("liars", fmt::format("expected at most the {} of --senders", senders.count));
+  }
+  for (const std::string& text : flags.lies) {
+    const size_t equals = text.rfind('=');
+    double reward = -1;
+    const bool read = equals != std::string::npos && absl::SimpleAtod(text.substr(equals + 1), &reward);
+    if (!read || !(reward >= 0 && reward <= 1) || config.TierIndex(text.substr(0, equals)) < 0) {
+      return InvalidField("lie", fmt::format("expected TIER=REWARD with a tier's name and a reward in [0, 1], got \"{}\"", text));
+    }
+    senders.lies.emplace_back(text.substr(0, equals), reward);
+  }
+  return senders;
+}
+
 absl::StatusOr<ReplayOptions> OptionsOf(const ReplayFlags& flags) {
   SUFFICE_ASSIGN_OR_RETURN(ConfiguredTraffic loaded,
                            LoadConfiguredTraffic(flags.config, flags.traffic, flags.tiers_from_traffic));
@@ -133,6 +161,7 @@ absl::StatusOr<ReplayOptions> OptionsOf(const ReplayFlags& flags) {
   options.feedback_delay = flags.feedback_delay;
   options.feedback_rate = flags.feedback_rate;
   options.window = flags.window;
+  SUFFICE_ASSIGN_OR_RETURN(options.senders, SendersOf(flags, options.config));
   for (const std::string& text : flags.events) {
     SUFFICE_ASSIGN_OR_RETURN(options.events.emplace_back(), ParseReplayEvent(text));
   }

@@ -226,6 +226,23 @@ void AddTiers(const Status& s, int columns, Lines& lines) {
   Append(lines, AlignColumns(rows, "llrrrlll"));
 }
 
+void AddDepartures(const Status& s, Lines& lines) {
+  if (s.senders_size() + s.tenants_size() > 0) lines.emplace_back();
+  for (const v1::SenderStatus& sender : s.senders()) {
+    lines.push_back({{fmt::format("sender {} on tier {}: rewards {:.1f} standard errors {} the others', {} of the feedback; "
+                                  "believed at {:.2f}",
+                                  sender.sender(), sender.tier(), std::abs(sender.departure()),
+                                  sender.departure() < 0 ? "below" : "above", PercentText(sender.share()),
+                                  sender.weight()),
+                      Style::kDoubtful}});
+  }
+  for (const v1::TenantStatus& tenant : s.tenants()) {
+    lines.push_back({{fmt::format("tenant {}: {} of its decisions take the dearest tier, usually {}", tenant.tenant(),
+                                  PercentText(tenant.share()), PercentText(tenant.usual_share())),
+                      Style::kDoubtful}});
+  }
+}
+
 }  // namespace
 
 std::string BudgetBar(const v1::BudgetStatus& budget, int width) {
@@ -250,6 +267,7 @@ std::vector<Line> StatusLines(const Status& status, int columns) {
   AddLimits(status, lines);
   AddBudgets(status, columns, lines);
   AddTiers(status, columns, lines);
+  AddDepartures(status, lines);
   return lines;
 }
 

@@ -21,13 +21,8 @@ bool IsSoft(const Budget& budget) { return budget.kind == BudgetKind::kSoft; }
 
 // The earliest time that matters now.
 int64_t StartOfInterest(const std::vector<Budget>& budgets, int64_t now_us) {
-  int64_t start_us = now_us;
-  for (const Budget& budget : budgets) {
-    absl::TimeZone zone = absl::UTCTimeZone();
-    absl::LoadTimeZone(budget.time_zone, &zone);
-    start_us = std::min(start_us, PeriodAt(budget.period, zone, now_us).start_us);
-    if (IsSoft(budget)) start_us = std::min(start_us, now_us - kProfileUs);
-  }
+  int64_t start_us = StartOfPeriods(budgets, now_us);
+  if (std::any_of(budgets.begin(), budgets.end(), IsSoft)) start_us = std::min(start_us, now_us - kProfileUs);
   return start_us - kSlackUs;
 }
 
@@ -63,6 +58,16 @@ absl::StatusOr<int64_t> OutcomeTimeBehind(EventLog& log, int64_t seq) {
 }
 
 }  // namespace
+
+int64_t StartOfPeriods(const std::vector<Budget>& budgets, int64_t now_us) {
+  int64_t start_us = now_us;
+  for (const Budget& budget : budgets) {
+    absl::TimeZone zone = absl::UTCTimeZone();
+    absl::LoadTimeZone(budget.time_zone, &zone);
+    start_us = std::min(start_us, PeriodAt(budget.period, zone, now_us).start_us);
+  }
+  return start_us;
+}
 
 LedgerDecision LedgerDecisionOf(const DecisionRecord& row) {
   const int64_t expected = Money::FromUsd(std::max(row.cost_usd.value, 0.0)).nanos;

@@ -35,6 +35,9 @@ struct BudgetFold {
 absl::StatusOr<BudgetFold> LoadBudgetFold(EventLog& log, const std::vector<Budget>& budgets, int64_t now_us);
 absl::StatusOr<BudgetFold> BudgetFoldFromLog(EventLog& log, const std::vector<Budget>& budgets, int64_t now_us);
 
+// When the earliest of the present periods began; `now_us` where there are none.
+int64_t StartOfPeriods(const std::vector<Budget>& budgets, int64_t now_us);
+
 // A row's decision as budgets see it.
 LedgerDecision LedgerDecisionOf(const DecisionRecord& row);
 

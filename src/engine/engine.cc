@@ -25,6 +25,7 @@
 #include "engine/ramp.h"
 #include "engine/session_book.h"
 #include "engine/steady_clock.h"
+#include "engine/tenant_tally.h"
 #include "engine/warmth.h"
 #include "features/feature_file.h"
 #include "learner/learner.h"
@@ -99,6 +100,7 @@ absl::Status CheckFeedback(const Feedback& feedback) {
   SUFFICE_RETURN_IF_ERROR(CheckLabel("feedback_id", feedback.feedback_id));
   SUFFICE_RETURN_IF_ERROR(CheckLabel("tenant", feedback.tenant));
   SUFFICE_RETURN_IF_ERROR(CheckLabel("judge_version", feedback.judge_version));
+  SUFFICE_RETURN_IF_ERROR(CheckLabel("sender", feedback.sender));
   if (!(feedback.reward >= 0 && feedback.reward <= 1)) {
     return InvalidField("reward", fmt::format("expected a number in [0, 1], got {}", feedback.reward));
   }
@@ -212,6 +214,7 @@ class Engine::Impl {
   SessionBook sessions_;
   Warmth warmth_;
   DecisionTally tally_;
+  TenantTally tenants_;
   SnapshotSource source_;
   std::unique_ptr<Gate> gate_;
   std::unique_ptr<LearnerLoop> loop_;
@@ -251,6 +254,7 @@ absl::Status Engine::Impl::RememberRows(const Config& config) {
     if (record.origin == DecisionOrigin::kEval) return true;
     steady_.Recall(record.time_us + kIdResolutionUs);
     tally_.Recall(record.tier);
+    tenants_.Add(record.tenant, IsDearest(record.tier, record.tiers));
     Remember(record.tenant, record.session, record.tier, record.time_us);
     if (!record.request_id.empty() && record.seq > last - window) {
       answers_.Remember(record.tenant, record.request_id, AnswerOf(record, config));
@@ -319,6 +323,7 @@ void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done)
     dropped_rows_.fetch_add(1, std::memory_order_relaxed);
   }
   Remember(request.tenant, request.session, answer.tier, context.time_us);
+  tenants_.Add(request.tenant, IsDearest(answer.tier, answer.tiers));
   decisions_.fetch_add(1, std::memory_order_relaxed);
   if (!request.caller_tier.empty()) {
     agreement_decisions_.fetch_add(1, std::memory_order_relaxed);
@@ -366,7 +371,9 @@ void Engine::Impl::RecordFeedback(const Feedback& feedback, RecordDone done) {
 absl::StatusOr<Explanation> Engine::Impl::Explain(const DecisionId& id, const std::string& tenant) {
   SUFFICE_RETURN_IF_ERROR(log_->Flush());
   SUFFICE_ASSIGN_OR_RETURN(const std::optional<ObservedDecision> found, log_->Find(id));
-  if (!found) return absl::NotFoundError(fmt::format("decision {} is not in the log", id.ToString()));
+  if (!found) {
+    return absl::NotFoundError(fmt::format("decision {} is not in the log, or not any more", id.ToString()));
+  }
   if (found->decision.tenant != tenant) {
     return absl::PermissionDeniedError(fmt::format("decision {} belongs to another tenant", id.ToString()));
   }
@@ -435,6 +442,8 @@ EngineStatus Engine::Impl::Status() const {
   status.infeasible = snapshot->limits.infeasible;
   ReportTiers(*snapshot, warmth_, status.time_us, status);
   tally_.Report(status);
+  status.senders = snapshot->senders;
+  status.tenants = tenants_.Departing(snapshot->config->trust.alarm);
   if (status.decisions > 0) {
     status.feedback_share = static_cast<double>(status.feedbacks) / static_cast<double>(status.decisions);
   }

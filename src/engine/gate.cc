@@ -269,6 +269,11 @@ std::vector<BudgetStatus> Gate::Status(int64_t now_us) {
   return fold_.pacing.Status(fold_.ledger, now_us);
 }
 
+int64_t Gate::PeriodsStart(int64_t now_us) const {
+  absl::MutexLock lock(&mutex_);
+  return StartOfPeriods(fold_.ledger.budgets(), now_us);
+}
+
 int64_t Gate::overdue(int64_t now_us) {
   absl::MutexLock lock(&mutex_);
   fold_.ledger.Expire(now_us);

@@ -57,6 +57,8 @@ class Gate {
   std::vector<PacedBudget> PacedBudgets(int64_t now_us);
   bool has_soft_budgets() const { return has_soft_.load(std::memory_order_relaxed); }
   std::vector<BudgetStatus> Status(int64_t now_us);
+  // When the earliest of the budgets' present periods began; `now_us` where there are none.
+  int64_t PeriodsStart(int64_t now_us) const;
   int64_t decisions() const { return decisions_.load(std::memory_order_relaxed); }  // that were counted
   int64_t refusals() const { return refusals_.load(std::memory_order_relaxed); }
   int64_t overdue(int64_t now_us);

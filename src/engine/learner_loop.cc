@@ -33,7 +33,8 @@ LearnerLoop::LearnerLoop(Learner learner, std::shared_ptr<const Config> config, 
       gate_(gate),
       base_config_(std::move(config)),
       learner_(std::move(learner)),
-      kept_(learner_.cursor()) {
+      kept_(learner_.cursor()),
+      retention_(log_, base_config_->log.keep_days) {
   absl::Status status = FollowPromotions().status();
   status.Update(Publish(/*with_state=*/false));
   if (!status.ok()) last_status_ = status;
@@ -136,6 +137,7 @@ absl::Status LearnerLoop::Round(std::shared_ptr<const Config> config, FeatureSet
   if (refolded || promoted) kept_ = {};
   SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
   TellAlarms();
+  TellDepartures();
   const absl::Time now = absl::Now();
   const bool paces =
       gate_->has_soft_budgets() && gate_->decisions() != published_decisions_ && now >= next_pacing_;
@@ -147,7 +149,18 @@ absl::Status LearnerLoop::Round(std::shared_ptr<const Config> config, FeatureSet
   if (candidate_) SUFFICE_RETURN_IF_ERROR(StepRamp());
   SUFFICE_RETURN_IF_ERROR(gate_->Save(*log_, clock_->NowMicros(), /*always=*/false));
   MaybeStartFit();
-  return absl::OkStatus();
+  return DeleteOld();
+}
+
+absl::Status LearnerLoop::DeleteOld() {
+  if (candidate_) return absl::OkStatus();
+  const int64_t now_us = clock_->NowMicros();
+  return retention_.Round(now_us, gate_->PeriodsStart(now_us), learner_.beginning(), [this]() -> absl::StatusOr<LogCursor> {
+    SUFFICE_RETURN_IF_ERROR(Publish(/*with_state=*/true));
+    SUFFICE_RETURN_IF_ERROR(log_->MakeBase(last_number_));
+    learner_.BeginAt(published_);
+    return published_;
+  });
 }
 
 // All or nothing: a configuration that the keys of a release in use do not fit is not taken.
@@ -253,6 +266,17 @@ void LearnerLoop::TellAlarms() const {
       if (alarm->feedback_seq <= published_.feedback_seq) break;
       spdlog::warn("drift: the quality of tier {} {}; it is learned anew from {} observations", tier,
                    alarm->shift == Shift::kDrop ? "dropped" : "rose", drift.config().keep);
+    }
+  }
+}
+
+void LearnerLoop::TellDepartures() const {
+  const TrustFold& trust = learner_.statistics().trust();
+  for (const auto& [tier, state] : trust.tiers()) {
+    for (const auto& [number, sender] : state.senders) {
+      if (sender.alarm_seq <= published_.feedback_seq) continue;
+      spdlog::warn("trust: feedback of sender {} on tier {} departs from the others' by {:.1f} standard errors; it counts for {:.2f}",
+                   trust.NameOf(number), tier, sender.departure, trust.weights()[static_cast<size_t>(number)]);
     }
   }
 }

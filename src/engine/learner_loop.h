@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "engine/gate.h"
 #include "engine/ramp.h"
+#include "engine/retention.h"
 #include "learner/learner.h"
 #include "learner/snapshot.h"
 #include "log/event_log.h"
@@ -58,8 +59,12 @@ class LearnerLoop {
   absl::Status StepRamp();
   // Warns of the alarms that came since the last snapshot.
   void TellAlarms() const;
+  // Likewise of senders whose feedback departs from the others'.
+  void TellDepartures() const;
   absl::Status Publish(bool with_state);
   absl::Status PublishCandidate();
+  // Deletes some of what is too old, but not while a release is ramped up: its trial is a fold of all since the release.
+  absl::Status DeleteOld();
   void MaybeStartFit();
 
   EventLog* const log_;
@@ -81,6 +86,7 @@ class LearnerLoop {
   LogCursor published_;
   int64_t published_decisions_ = 0;  // of the gate
   LogCursor kept_;  // cursor of the newest kept state
+  Retention retention_;
   bool fit_started_ = false;
   std::thread fit_thread_;
 

@@ -30,9 +30,7 @@ RidgePrior MakePrior(const TierModelOptions& options, double precision, double m
 }
 
 // Observations of the tier's own, and what stands in for more of them.
-template <typename Sums>
-RidgeStatistics Seen(const Sums& own, const std::optional<RidgeStatistics>& from_others) {
-  RidgeStatistics seen = own.Discounted();
+RidgeStatistics Seen(RidgeStatistics seen, const std::optional<RidgeStatistics>& from_others) {
   if (from_others) seen.AddScaled(*from_others, 1);
   return seen;
 }
@@ -63,12 +61,12 @@ double ExpectedTokens(double mu, double s2, double cap) {
 }  // namespace
 
 TierModel::TierModel(const TierStatistics& statistics, const TierModelOptions& options)
-    : quality_(SolveRidge(Seen(statistics.quality, options.quality_from_others), options.quality_dimensions,
+    : quality_(SolveRidge(Seen(statistics.Quality(options.sender_weights, options.max_share), options.quality_from_others), options.quality_dimensions,
                           MakePrior(options, options.ridge, options.prior.quality, kRewardVariance))),
       output_tokens_(SolveRidge(
-          Seen(statistics.output_tokens, options.output_tokens_from_others), options.outcome_dimensions,
+          Seen(statistics.output_tokens.Discounted(), options.output_tokens_from_others), options.outcome_dimensions,
           MakePrior(options, options.tokens_ridge, std::log1p(options.prior.output_tokens), kTokensVariance))),
-      latency_(SolveRidge(Seen(statistics.latency, options.latency_from_others), options.outcome_dimensions,
+      latency_(SolveRidge(Seen(statistics.latency.Discounted(), options.latency_from_others), options.outcome_dimensions,
                           MakePrior(options, options.latency_ridge, std::log(std::max(options.prior.latency_ms, 1e-3)),
                                     kLatencyVariance))),
       observations_(quality_.n + options.pseudo_observations),

@@ -13,6 +13,7 @@
 #include "estimates/linear_forms.h"
 #include "stats/epoch_statistics.h"
 #include "stats/ridge.h"
+#include "stats/sender_sums.h"
 #include "suffice/config.h"
 
 namespace suffice {
@@ -26,10 +27,15 @@ struct TierStatistics {
   // keep: observations that outlive a change of quality.
   TierStatistics(int dimensions, double half_life, double keep = DriftConfig().keep);
   EpochStatistics quality;           // y = reward; epochs end with drift alarms
+  SenderSums senders;                // who told the rewards
   BucketedStatistics output_tokens;  // y = ln(1 + output tokens)
   BucketedStatistics latency;        // y = ln(latency in ms)
   double input_tokens = 0;           // sum of observed input tokens ...
   double input_tokens_estimate = 0;  // ... and of their estimates from the prompt's length
+
+  // Discounted sums of quality, with senders' rewards believed as far as their weights say and no sender having more
+  // than `max_share` of what is believed. With weights of 1 and no bound, or one sender: quality.Discounted().
+  RidgeStatistics Quality(std::span<const double> sender_weights, double max_share) const;
 
   void AppendTo(std::string& bytes) const;
   static absl::StatusOr<TierStatistics> Read(std::string_view& bytes);
@@ -51,6 +57,8 @@ struct TierModelOptions {
   double tokens_ridge = 30;    // for output tokens, whose logarithm the features explain far better
   double latency_ridge = 300;  // for latency, which depends on little but length
   TierPrior prior;
+  std::vector<double> sender_weights;  // by sender; 1 beyond the end
+  double max_share = 1;                // of what is believed of quality that one sender can have
   double pseudo_observations = 0;  // that quality_from_others stands for
   double cost_ratio = 1;       // observed over predicted cost: multiplies cost predictions
   TierCalibration calibration;

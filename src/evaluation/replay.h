@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,6 +19,14 @@
 #include "suffice/config.h"
 
 namespace suffice {
+
+// Who tells the rewards. Some of them may lie in concert.
+struct ReplaySenders {
+  int count = 0;           // each decision's is drawn; 0: one without a name
+  bool by_source = false;  // each source of rows has its own, in place of a draw
+  int liars = 0;           // the first so many of `count`
+  std::vector<std::pair<std::string, double>> lies;  // what they tell of a tier's answers, whatever these were like
+};
 
 struct ReplayOptions {
   Config config;  // its tiers, by name, are in every traffic
@@ -31,6 +40,7 @@ struct ReplayOptions {
   bool full_feedback = false;   // show every tier's quality on traffic, too
   int64_t feedback_delay = 0;   // decisions until a reward is told
   double feedback_rate = 1;     // share of rewards that are ever told
+  ReplaySenders senders;
   int64_t refresh_every = 32;   // decisions between snapshots
   // Times of a day's decisions, from its start and ascending; rows come again when the times outnumber them. Empty:
   // each row once, a second apart.

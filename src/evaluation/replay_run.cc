@@ -99,6 +99,8 @@ class Run {
   absl::Status Publish(const std::vector<PacedBudget>& budgets, bool keep_state);
   absl::Status RankEvalRows();
   DecideContext NextContext(const RouteRequest& request = {});
+  // Says who tells a reward, and what a liar makes of it.
+  void Sign(const TrafficRow& row, const std::string& tier, Feedback& feedback) const;
   // Whether the reward of this decision is ever told: a draw of its own.
   bool IsTold(const DecisionId& id) const {
     return UnitInterval(Hash64(id.Raw(), seed_ ^ 0xfeedbac)) < options_.feedback_rate;
@@ -272,11 +274,26 @@ absl::Status Run::Step(int row_index) {
   SUFFICE_ASSIGN_OR_RETURN(const Receipt settled, log_->AppendOutcome(std::move(outcome)));
   gate_.Settle(context.id, settled.cost_nanos, settled.seq);
   if (IsTold(context.id)) {
+    FeedbackRecord feedback = FeedbackOf(context.id, factors_[tier].QualityOf(call.quality), now_us_);
+    Sign(row, config_->tiers[static_cast<size_t>(tier)].name, feedback.feedback);
     due_.emplace_back(static_cast<int64_t>(result_.pass.steps.size()) - 1 + options_.feedback_delay,
-                      FeedbackOf(context.id, factors_[tier].QualityOf(call.quality), now_us_));
+                      std::move(feedback));
   }
   if (options_.full_feedback) SUFFICE_RETURN_IF_ERROR(ShowEveryTier(row, tier));
   return TellDue(static_cast<int64_t>(result_.pass.steps.size()) - 1);
+}
+
+void Run::Sign(const TrafficRow& row, const std::string& tier, Feedback& feedback) const {
+  const ReplaySenders& senders = options_.senders;
+  if (senders.by_source) feedback.sender = row.source;
+  if (senders.count == 0) return;
+  const auto number = static_cast<int>(Hash64(feedback.decision_id.Raw(), seed_ ^ 0x5e4de5) %
+                                       static_cast<uint64_t>(senders.count));
+  feedback.sender = fmt::format("sender-{}", number);
+  if (number >= senders.liars) return;
+  for (const auto& [about, reward] : senders.lies) {
+    if (about == tier) feedback.reward = reward;
+  }
 }
 
 absl::Status Run::RankEvalRows() {

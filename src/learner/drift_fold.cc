@@ -62,13 +62,14 @@ double TierDrift::ResidualDeviation() const {
   return std::sqrt((kResidualPriorWeight * prior + residual_squares) / (kResidualPriorWeight + residual_n));
 }
 
-void DriftFold::Fold(std::span<const ObservedDecision> touched, LogCursor before, LogCursor after) {
+void DriftFold::Fold(std::span<const ObservedDecision> touched, LogCursor before, LogCursor after,
+                     const TrustFold& trust) {
   if (!config_.enabled) return;
   const auto outcome_seq = [](const ObservedDecision& o) { return o.outcome ? o.outcome->seq : 0; };
   for (const ObservedDecision* o : InOrder(touched, before.outcome_seq, after.outcome_seq, outcome_seq)) FoldCost(*o);
   const auto first_feedback = [](const ObservedDecision& o) { return o.feedback.empty() ? 0 : o.feedback.front().seq; };
   for (const ObservedDecision* o : InOrder(touched, before.feedback_seq, after.feedback_seq, first_feedback)) {
-    FoldReward(*o);
+    FoldReward(*o, trust.Believed(o->feedback.front(), o->decision));
   }
 }
 
@@ -94,7 +95,7 @@ void DriftFold::FoldCost(const ObservedDecision& observed) {
   tier.cost_predicted = tier.cost_predicted * fade + 1;
 }
 
-void DriftFold::FoldReward(const ObservedDecision& observed) {
+void DriftFold::FoldReward(const ObservedDecision& observed, double reward) {
   const DecisionRecord& decision = observed.decision;
   if (decision.origin == DecisionOrigin::kLogOnly) return;
   auto [found, is_new] = tiers_.try_emplace(decision.tier);
@@ -106,23 +107,22 @@ void DriftFold::FoldReward(const ObservedDecision& observed) {
     tier.recent_us.pop_front();
   }
   if (!IsPredicted(decision.origin)) {
-    const double reward = observed.feedback.front().feedback.reward;
     tier.reward_n += 1;
     tier.reward_sum += reward;
     tier.reward_squares += reward * reward;
     return;
   }
-  if (const TierView* view = ViewOf(decision)) FoldResidual(observed, *view, tier);
+  if (const TierView* view = ViewOf(decision)) FoldResidual(observed, reward, *view, tier);
 }
 
-void DriftFold::FoldResidual(const ObservedDecision& observed, const TierView& view, TierDrift& tier) {
+void DriftFold::FoldResidual(const ObservedDecision& observed, double reward, const TierView& view, TierDrift& tier) {
   // What was decided before the last alarm was predicted with what that alarm threw out.
   if (!tier.alarms.empty() && observed.decision.time_us < tier.alarms.back().time_us) return;
   // What is predicted from few observations is off for other reasons, and there is little that an alarm could shrink.
   const bool learned = view.observations > std::max(config_.keep, kMinObservations) && tier.rewards > kMinRewards;
   if (!learned) return;
   const FeedbackRecord& record = observed.feedback.front();
-  const double residual = record.feedback.reward - view.quality;
+  const double residual = reward - view.quality;
   const double deviation = tier.ResidualDeviation();
   const double z = residual / std::hypot(deviation, view.quality_sigma);
   if (!std::isfinite(z)) return;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "learner/trust_fold.h"
 #include "log/event_log.h"
 #include "stats/cusum.h"
 #include "suffice/config.h"
@@ -59,8 +60,8 @@ class DriftFold {
   explicit DriftFold(const DriftConfig& config) : config_(config) {}
 
   // Folds the outcomes and the decisions' first feedback with `before` < seq <= `after`. `touched`: every decision that
-  // got one of them, in any order.
-  void Fold(std::span<const ObservedDecision> touched, LogCursor before, LogCursor after);
+  // got one of them, in any order. A reward counts as far as `trust`, which has folded the same, believes it.
+  void Fold(std::span<const ObservedDecision> touched, LogCursor before, LogCursor after, const TrustFold& trust);
 
   const DriftConfig& config() const { return config_; }
   const std::map<std::string, TierDrift, std::less<>>& tiers() const { return tiers_; }
@@ -80,8 +81,8 @@ class DriftFold {
 
  private:
   void FoldCost(const ObservedDecision& observed);
-  void FoldReward(const ObservedDecision& observed);
-  void FoldResidual(const ObservedDecision& observed, const TierView& view, TierDrift& tier);
+  void FoldReward(const ObservedDecision& observed, double reward);
+  void FoldResidual(const ObservedDecision& observed, double reward, const TierView& view, TierDrift& tier);
   void Standardised(double z, int64_t decision_us, const FeedbackRecord& record, TierDrift& tier);
 
   DriftConfig config_;

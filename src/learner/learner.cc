@@ -4,11 +4,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "base/hash.h"
 #include "base/status_macros.h"
 #include "features/feature_file.h"
+#include "learner/project_rows.h"
 #include "stats/bytes.h"
 
 namespace suffice {
@@ -18,6 +20,14 @@ constexpr int64_t kScanPage = 1024;  // rows read from the log at a time
 
 // How much of what came before a release's cursor says how its limits stand.
 constexpr int64_t kLimitEvents = 4096;
+
+constexpr int64_t kEventsAPage = 4096;  // outcomes, and as many feedbacks
+
+absl::StatusOr<LogTail> ReadPage(EventLog& log, const FeatureSet& features, LogCursor from, int64_t limit) {
+  SUFFICE_ASSIGN_OR_RETURN(LogTail tail, log.ReadTail(from, limit));
+  ProjectRows(features, /*threads=*/2, tail.touched);
+  return tail;
+}
 
 // A version is the hash of a set's bytes.
 absl::StatusOr<FeatureSetPtr> ReadFeatures(uint64_t version, const std::string& bytes, const Config& config) {
@@ -47,7 +57,7 @@ Learner::Learner(EventLog* log, std::shared_ptr<const Config> config, FeatureSet
       config_hash_(config_->Hash()),
       prices_(log),
       configs_(log),
-      statistics_(std::move(features), config_->policy.half_life, config_->drift) {}
+      statistics_(std::move(features), config_->policy.half_life, config_->drift, config_->trust) {}
 
 Learner::Learner(EventLog* log, std::shared_ptr<const Config> config, std::shared_ptr<const Release> release)
     : log_(log),
@@ -55,7 +65,7 @@ Learner::Learner(EventLog* log, std::shared_ptr<const Config> config, std::share
       config_hash_(config_->Hash()),
       prices_(log),
       configs_(log),
-      statistics_(std::move(release), config_->policy.half_life, config_->drift) {
+      statistics_(std::move(release), config_->policy.half_life, config_->drift, config_->trust) {
   StartOver();
 }
 
@@ -65,13 +75,36 @@ absl::StatusOr<Learner> Learner::Begin(EventLog* log, std::shared_ptr<const Conf
     SUFFICE_ASSIGN_OR_RETURN(FeatureSetPtr features, ChooseFeatures(*log, *config));
     Learner learner(log, std::move(config), std::move(features));
     learner.last_number_ = last_number;
+    SUFFICE_RETURN_IF_ERROR(learner.TakeBase());
     return learner;
   }
   SUFFICE_ASSIGN_OR_RETURN(const std::shared_ptr<const Release> release, LoadRelease(*log, number, config->features));
   SUFFICE_ASSIGN_OR_RETURN(Config with_overrides, WithOverrides(*config, *release));
   Learner learner(log, std::make_shared<const Config>(std::move(with_overrides)), release);
   learner.last_number_ = last_number;
+  SUFFICE_RETURN_IF_ERROR(learner.TakeBase());
   return learner;
+}
+
+absl::Status Learner::TakeBase() {
+  SUFFICE_ASSIGN_OR_RETURN(const std::optional<SnapshotRecord> base, log_->BaseOf(release_number()));
+  if (!base) return absl::OkStatus();
+  if (const absl::Status status = Take(*base); status.ok()) {
+    beginning_ = base->cursor;
+  } else {
+    spdlog::warn("base {} cannot be used ({}): what deleted decisions taught is lost", base->number, status.ToString());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Learner::Take(const SnapshotRecord& kept) {
+  SUFFICE_ASSIGN_OR_RETURN(Statistics statistics, StatisticsIn(kept.state, features(), *config_, release()));
+  std::string_view bytes = kept.state;
+  const auto length = ReadValue<uint64_t>(bytes);
+  SUFFICE_ASSIGN_OR_RETURN(limits_, LimitFold::Deserialize(bytes.substr(*length)));
+  statistics_ = std::move(statistics);
+  cursor_ = limits_cursor_ = kept.cursor;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Learner> Learner::Resume(EventLog* log, std::shared_ptr<const Config> config) {
@@ -79,9 +112,7 @@ absl::StatusOr<Learner> Learner::Resume(EventLog* log, std::shared_ptr<const Con
   SUFFICE_ASSIGN_OR_RETURN(Learner learner, Begin(log, std::move(config), release));
   SUFFICE_ASSIGN_OR_RETURN(std::optional<SnapshotRecord> newest, log->NewestSnapshotWithState());
   if (!newest || newest->release != release || newest->feature_version != learner.features()->version()) return learner;
-  if (const absl::Status status = learner.DecodeState(newest->state); status.ok()) {
-    learner.cursor_ = learner.limits_cursor_ = newest->cursor;
-  } else {
+  if (const absl::Status status = learner.Take(*newest); !status.ok()) {
     spdlog::warn("snapshot {} cannot be used ({}); folding the whole log", newest->number, status.ToString());
   }
   return learner;
@@ -89,19 +120,22 @@ absl::StatusOr<Learner> Learner::Resume(EventLog* log, std::shared_ptr<const Con
 
 void Learner::StartOver() {
   limits_ = {};
-  cursor_ = limits_cursor_ = {};
+  cursor_ = limits_cursor_ = beginning_ = {};
   if (release() == nullptr) return;
-  cursor_ = release()->cursor;
+  cursor_ = beginning_ = release()->cursor;
   limits_cursor_ = {std::max<int64_t>(0, cursor_.outcome_seq - kLimitEvents),
                     std::max<int64_t>(0, cursor_.feedback_seq - kLimitEvents)};
 }
 
 // The length of the statistics, the statistics, the limits' fold.
 std::string Learner::EncodeState() const {
-  const std::string statistics = statistics_.Serialize();
-  std::string bytes;
-  AppendValue(bytes, static_cast<uint64_t>(statistics.size()));
-  return bytes + statistics + limits_.Serialize();
+  // In one buffer: the statistics can be tens of megabytes.
+  std::string bytes = statistics_.Serialize();
+  std::string length;
+  AppendValue(length, static_cast<uint64_t>(bytes.size()));
+  bytes += limits_.Serialize();
+  bytes.insert(0, length);
+  return bytes;
 }
 
 absl::StatusOr<Statistics> Learner::StatisticsIn(std::string_view state, FeatureSetPtr features, const Config& config,
@@ -109,15 +143,7 @@ absl::StatusOr<Statistics> Learner::StatisticsIn(std::string_view state, Feature
   const auto length = ReadValue<uint64_t>(state);
   if (!length || *length > state.size()) return absl::InvalidArgumentError("kept state: cut short");
   return Statistics::Deserialize(state.substr(0, *length), std::move(features), config.policy.half_life, config.drift,
-                                 std::move(release));
-}
-
-absl::Status Learner::DecodeState(std::string_view bytes) {
-  SUFFICE_ASSIGN_OR_RETURN(Statistics statistics, StatisticsIn(bytes, features(), *config_, release()));
-  const auto length = ReadValue<uint64_t>(bytes);
-  SUFFICE_ASSIGN_OR_RETURN(limits_, LimitFold::Deserialize(bytes.substr(*length)));
-  statistics_ = std::move(statistics);
-  return absl::OkStatus();
+                                 config.trust, std::move(release));
 }
 
 // What a release was fitted on is behind its statistics, but not behind the state of the limits, which is recent anyway.
@@ -130,9 +156,7 @@ absl::StatusOr<bool> Learner::WarmLimits(int64_t limit) {
   return true;
 }
 
-absl::StatusOr<bool> Learner::CatchUp(int64_t limit, LogCursor end) {
-  if (limits_cursor_ != cursor_) return WarmLimits(limit);
-  SUFFICE_ASSIGN_OR_RETURN(const LogTail tail, log_->ReadTail(cursor_, limit));
+bool Learner::FoldPage(const LogTail& tail, LogCursor end) {
   const LogCursor after{std::min(tail.end.outcome_seq, end.outcome_seq),
                         std::min(tail.end.feedback_seq, end.feedback_seq)};
   statistics_.FoldAll(tail.touched, cursor_, after, prices_);
@@ -140,14 +164,27 @@ absl::StatusOr<bool> Learner::CatchUp(int64_t limit, LogCursor end) {
   if (observer_) observer_(tail.touched, cursor_, after);
   const bool moved = after != cursor_;
   cursor_ = limits_cursor_ = after;
-  return tail.more && moved;
+  return moved;
 }
 
-absl::Status Learner::CatchUpFully() {
-  for (bool more = true; more;) {
-    SUFFICE_ASSIGN_OR_RETURN(more, CatchUp());
+absl::StatusOr<bool> Learner::CatchUp(int64_t limit, LogCursor end) {
+  if (limits_cursor_ != cursor_) return WarmLimits(limit);
+  SUFFICE_ASSIGN_OR_RETURN(const LogTail tail, ReadPage(*log_, *features(), cursor_, limit));
+  return FoldPage(tail, end) && tail.more;
+}
+
+absl::Status Learner::CatchUpFully(LogCursor end) {
+  while (limits_cursor_ != cursor_) SUFFICE_RETURN_IF_ERROR(WarmLimits(kEventsAPage).status());
+  const auto read = [log = log_, features = features()](LogCursor from) {
+    return ReadPage(*log, *features, from, kEventsAPage);
+  };
+  SUFFICE_ASSIGN_OR_RETURN(LogTail tail, read(cursor_));
+  while (true) {
+    std::future<absl::StatusOr<LogTail>> next;
+    if (tail.more) next = std::async(std::launch::async, read, tail.end);
+    if (!FoldPage(tail, end) || !tail.more) return absl::OkStatus();
+    SUFFICE_ASSIGN_OR_RETURN(tail, next.get());
   }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> Learner::WantsFittedFeatures() const {
@@ -159,18 +196,19 @@ absl::StatusOr<bool> Learner::WantsFittedFeatures() const {
 }
 
 void Learner::ReplaceFeatures(FeatureSetPtr features) {
-  statistics_ = Statistics(std::move(features), config_->policy.half_life, config_->drift);
+  statistics_ = Statistics(std::move(features), config_->policy.half_life, config_->drift, config_->trust);
   StartOver();
 }
 
 void Learner::ReplaceConfig(std::shared_ptr<const Config> config) {
   config_ = std::move(config);
   config_hash_ = config_->Hash();
-  const bool same =
-      config_->policy.half_life == statistics_.half_life() && config_->drift == statistics_.drift().config();
+  const bool same = config_->policy.half_life == statistics_.half_life() &&
+                    config_->drift == statistics_.drift().config() &&
+                    config_->trust.alarm == statistics_.trust().config().alarm;
   if (same) return;
   if (release() == nullptr) return ReplaceFeatures(statistics_.features());
-  statistics_ = Statistics(release(), config_->policy.half_life, config_->drift);
+  statistics_ = Statistics(release(), config_->policy.half_life, config_->drift, config_->trust);
   StartOver();
 }
 

@@ -29,23 +29,24 @@ class Learner {
   // REQUIRES: release->features.
   Learner(EventLog* log, std::shared_ptr<const Config> config, std::shared_ptr<const Release> release);
 
-  // Starts on the release in force, from the log's newest kept state where it fits that and the configuration, else from
-  // the beginning; then the tail remains to be read by CatchUp. `config` is the operator's: see config() for the one
+  // Starts on the release in force, from the log's newest kept state where it fits that and the configuration, else as
+  // Begin does; then the tail remains to be read by CatchUp. `config` is the operator's: see config() for the one
   // with the release's keys.
   static absl::StatusOr<Learner> Resume(EventLog* log, std::shared_ptr<const Config> config);
-  // The same on a given release (0: none), from its beginning.
+  // The same on a given release (0: none), from its base where the log has one that fits, else from its beginning: without
+  // what decisions taught that are deleted.
   static absl::StatusOr<Learner> Begin(EventLog* log, std::shared_ptr<const Config> config, int64_t release);
 
   // Folds up to `limit` new outcomes and feedbacks, none behind `end`. Returns whether there may be more.
   absl::StatusOr<bool> CatchUp(int64_t limit = 4096, LogCursor end = kEverything);
-  // Until nothing is left.
-  absl::Status CatchUpFully();
+  // Until nothing is left up to `end`. While one page of the log is folded, another thread reads the next.
+  absl::Status CatchUpFully(LogCursor end = kEverything);
 
   // Whether the log has prompts enough that a fitted projection should take the place of the counted properties.
   absl::StatusOr<bool> WantsFittedFeatures() const;
   // Starts over with other features: the whole log is to be folded again.
   void ReplaceFeatures(FeatureSetPtr features);
-  // Takes a new configuration. Starts over when the half-life or the drift settings changed.
+  // Takes a new configuration. Starts over when the half-life, the drift settings or trust.alarm changed.
   void ReplaceConfig(std::shared_ptr<const Config> config);
 
   // Takes over the count of snapshots from another learner of the same log.
@@ -70,6 +71,10 @@ class Learner {
   const Statistics& statistics() const { return statistics_; }
   const LimitFold& limits() const { return limits_; }
   const LogCursor& cursor() const { return cursor_; }
+  // What a fold from where it begins need not read: up to its base; or what came before the release; or nothing.
+  const LogCursor& beginning() const { return beginning_; }
+  // The state at `cursor` has become a base.
+  void BeginAt(LogCursor cursor) { beginning_ = cursor; }
   const FeatureSetPtr& features() const { return statistics_.features(); }
 
   static constexpr LogCursor kEverything{INT64_MAX, INT64_MAX};
@@ -79,8 +84,12 @@ class Learner {
   std::shared_ptr<const Config> config_;
   std::string config_hash_;
   std::string EncodeState() const;
-  absl::Status DecodeState(std::string_view bytes);
+  // Takes over a kept state. Changes nothing when it does not fit.
+  absl::Status Take(const SnapshotRecord& kept);
+  absl::Status TakeBase();
   absl::StatusOr<bool> WarmLimits(int64_t limit);
+  // Whether it moved on.
+  bool FoldPage(const LogTail& tail, LogCursor end);
   void StartOver();
 
   PriceBook prices_;
@@ -89,6 +98,7 @@ class Learner {
   LimitFold limits_;
   std::vector<double> multipliers_;  // of the last snapshot
   LogCursor cursor_;
+  LogCursor beginning_;
   LogCursor limits_cursor_;  // before cursor_ only at the beginning of a release
   Observer observer_;
   int64_t last_number_ = 0;

@@ -82,8 +82,9 @@ void LimitFold::Fold(const std::vector<ObservedDecision>& touched, LogCursor bef
     if (observed->decision.origin == DecisionOrigin::kLogOnly) continue;
     const Config* config = configs.Find(observed->decision.config_hash);
     if (config == nullptr) continue;
-    AddReference(observed->decision, feedback->feedback.reward, config->limits.quality);
-    if (CountsForLimits(observed->decision)) AddFeedback(observed->decision, feedback->feedback.reward, *config);
+    const double reward = statistics.trust().Believed(*feedback, observed->decision);
+    AddReference(observed->decision, reward, config->limits.quality);
+    if (CountsForLimits(observed->decision)) AddFeedback(observed->decision, reward, *config);
   }
 }
 

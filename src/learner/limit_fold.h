@@ -59,7 +59,8 @@ class LimitFold {
   static constexpr size_t kLatencies = 1024;  // a tier
   static constexpr size_t kRecent = 4096;
 
-  // Takes in the outcomes and feedbacks between two cursors, in the order of the log. `statistics` projects decisions,
+  // Takes in the outcomes and feedbacks between two cursors, in the order of the log. `statistics` projects decisions and,
+  // where it has folded the same, says how far a reward is believed;
   // `configs` tells the limits that they were made under.
   void Fold(const std::vector<ObservedDecision>& touched, LogCursor before, LogCursor after, Statistics& statistics,
             ConfigBook& configs);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,15 @@ namespace {
 
 double ObservedBy(const BucketedStatistics& statistics) { return statistics.n(); }
 double ObservedBy(const EpochStatistics& statistics) { return statistics.observed(); }
+
+RidgeStatistics SumsOf(const Config&, const Statistics&, const TierStatistics& tier,
+                       BucketedStatistics TierStatistics::*target) {
+  return (tier.*target).Discounted();
+}
+RidgeStatistics SumsOf(const Config& config, const Statistics& statistics, const TierStatistics& tier,
+                       EpochStatistics TierStatistics::*) {
+  return tier.Quality(statistics.trust().weights(), config.trust.max_share);
+}
 
 enum class Centre { kMean, kMedian };
 
@@ -43,7 +53,7 @@ std::optional<RidgeStatistics> FromOtherTiers(const Config& config, const Statis
   std::vector<KnownTheta> known;
   for (const auto& [name, other] : statistics.tiers()) {
     if (name == tier || (other.*target).n() < policy.burn_in) continue;
-    const RidgeStatistics discounted = (other.*target).Discounted();
+    const RidgeStatistics discounted = SumsOf(config, statistics, other, target);
     gram.AddScaled(discounted, 1 / discounted.n());
     Eigen::VectorXd theta = SolveRidge(discounted, d, prior).theta;
     const double level = discounted.S().col(0).dot(theta) / discounted.n();  // column 0 is the sum of x
@@ -67,6 +77,8 @@ TierModel FitTier(const Config& config, const Statistics& statistics, const Tier
   options.outcome_dimensions = own.output_tokens.n() < config.features.few_labels ? few : all;
   options.ridge = config.policy.ridge;
   options.prior = tier.prior;
+  options.sender_weights = statistics.trust().weights();
+  options.max_share = config.trust.max_share;
   options.cost_ratio = statistics.drift().CostRatio(tier.name);
   if (const Release* release = statistics.release().get()) {
     const auto fit = release->tiers.find(tier.name);
@@ -117,6 +129,24 @@ TierDriftView DriftOf(const Statistics& statistics, const std::string& tier) {
           .last_alarm_us = alarms.empty() ? 0 : alarms.back().time_us};
 }
 
+std::vector<SenderStatus> DepartingSenders(const TrustFold& trust) {
+  std::vector<SenderStatus> departing;
+  for (const auto& [name, tier] : trust.tiers()) {
+    for (const auto& [number, sender] : tier.senders) {
+      if (sender.alarm_seq == 0) continue;
+      departing.push_back({.sender = trust.NameOf(number),
+                           .tier = name,
+                           .departure = sender.departure,
+                           .share = tier.near_n > 0 ? sender.near_n / tier.near_n : 0,
+                           .weight = trust.weights()[static_cast<size_t>(number)]});
+    }
+  }
+  std::sort(departing.begin(), departing.end(), [](const SenderStatus& a, const SenderStatus& b) {
+    return std::abs(a.departure) > std::abs(b.departure);
+  });
+  return departing;
+}
+
 }  // namespace
 
 SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const Config> config,
@@ -140,6 +170,7 @@ SnapshotPtr MakeSnapshot(int64_t number, LogCursor cursor, std::shared_ptr<const
     snapshot->drift.push_back(DriftOf(statistics, tier.name));
   }
   for (const auto& [name, tier] : statistics.tiers()) snapshot->observations += tier.quality.n();
+  snapshot->senders = DepartingSenders(statistics.trust());
   LimitSolution solution = SolveLimits(*config, snapshot->models, limits);
   snapshot->limits = std::move(solution.in_force);
   snapshot->multipliers = std::move(solution.multipliers);

@@ -17,6 +17,7 @@
 #include "learner/statistics.h"
 #include "log/records.h"
 #include "suffice/config.h"
+#include "suffice/trust_status.h"
 
 namespace suffice {
 
@@ -39,6 +40,7 @@ struct Snapshot {
   LimitsInForce limits;
   std::vector<double> multipliers;  // of the limits' dual, where the next solution begins
   double observations = 0;        // rewards behind it
+  std::vector<SenderStatus> senders;  // whose feedback departs from the others', strongest first
 };
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

@@ -12,7 +12,7 @@
 namespace suffice {
 namespace {
 
-constexpr uint64_t kFormat = 0x5355464653544155ULL;  // "SUFFSTAT", format 2
+constexpr uint64_t kFormat = 0x5355464653544156ULL;  // "SUFFSTAT", format 3
 
 template <typename T>
 void Put(std::string& bytes, const T& value) {
@@ -53,6 +53,12 @@ std::optional<double> BilledOutputTokens(const Outcome& outcome, const PricedTok
   }
   if (outcome.output_tokens) return tokens.output;
   return std::nullopt;
+}
+
+void AddInputTokens(const DecisionRecord& decision, const Lesson& lesson, double weight, TierStatistics& tier) {
+  if (!lesson.input_tokens || decision.input_tokens_estimate <= 0) return;
+  tier.input_tokens += weight * *lesson.input_tokens;
+  tier.input_tokens_estimate += weight * decision.input_tokens_estimate;
 }
 
 }  // namespace
@@ -98,11 +104,12 @@ Lesson LessonOf(const ObservedDecision& observed, LogCursor upto, const std::opt
   return lesson;
 }
 
-Statistics::Statistics(FeatureSetPtr features, double half_life, const DriftConfig& drift)
-    : features_(std::move(features)), half_life_(half_life), drift_(drift) {}
+Statistics::Statistics(FeatureSetPtr features, double half_life, const DriftConfig& drift, const TrustConfig& trust)
+    : features_(std::move(features)), half_life_(half_life), trust_(trust), drift_(drift) {}
 
-Statistics::Statistics(std::shared_ptr<const Release> release, double half_life, const DriftConfig& drift)
-    : features_(release->features), release_(std::move(release)), half_life_(half_life), drift_(drift) {
+Statistics::Statistics(std::shared_ptr<const Release> release, double half_life, const DriftConfig& drift,
+                       const TrustConfig& trust)
+    : features_(release->features), release_(std::move(release)), half_life_(half_life), trust_(trust), drift_(drift) {
   constexpr int64_t kBefore = -1;  // the bucket before all others
   for (const auto& [name, fit] : release_->tiers) {
     TierStatistics tier(features_->dimensions(), half_life_, drift.keep);
@@ -128,42 +135,96 @@ std::span<const float> Statistics::Project(const DecisionRecord& decision) {
   return scratch_;
 }
 
-void Statistics::Teach(TierStatistics& tier, const DecisionRecord& decision, std::span<const float> x,
-                       const Lesson& lesson, double weight) {
+void Statistics::TakeBack(TierStatistics& tier, const DecisionRecord& decision, std::span<const float> x,
+                          const Lesson& lesson) {
   const int64_t bucket = decision.tier_ordinal / kBucketDecisions;
   if (lesson.reward) {
-    tier.quality.Add(drift_.EpochAt(decision.tier, decision.time_us), bucket, x, weight, *lesson.reward);
+    tier.quality.Add(drift_.EpochAt(decision.tier, decision.time_us), bucket, x, -1, *lesson.reward);
   }
-  if (lesson.log_tokens) tier.output_tokens.Add(bucket, x, weight, *lesson.log_tokens);
-  if (lesson.log_latency) tier.latency.Add(bucket, x, weight, *lesson.log_latency);
-  if (lesson.input_tokens && decision.input_tokens_estimate > 0) {
-    tier.input_tokens += weight * *lesson.input_tokens;
-    tier.input_tokens_estimate += weight * decision.input_tokens_estimate;
-  }
+  if (lesson.log_tokens) tier.output_tokens.Add(bucket, x, -1, *lesson.log_tokens);
+  if (lesson.log_latency) tier.latency.Add(bucket, x, -1, *lesson.log_latency);
 }
 
 void Statistics::FoldAll(std::span<const ObservedDecision> touched, LogCursor before, LogCursor after,
                          PriceBook& prices) {
-  drift_.Fold(touched, before, after);
+  trust_.Fold(touched, before, after);
+  drift_.Fold(touched, before, after, trust_);
+  TidySenders();
   MoveToEpochs();
   for (auto& [name, tier] : tiers_) tier.quality.ForgetBefore(FirstEpochKept(name));
-  for (const ObservedDecision& observed : touched) Fold(observed, before, after, prices);
+  LessonBatch batch;
+  for (const ObservedDecision& observed : touched) Fold(observed, before, after, prices, batch);
+  batch.Flush();
 }
 
 void Statistics::MoveToEpochs() {
   for (auto& [name, rewards] : recent_) {
-    EpochStatistics& quality = tiers_.at(name).quality;
+    TierStatistics& tier = tiers_.at(name);
     for (auto& [seq, recent] : rewards) {
       const int64_t epoch = drift_.EpochAt(name, recent.time_us);
       if (epoch == recent.epoch) continue;
-      quality.Add(recent.epoch, recent.bucket, recent.x, -1, recent.reward);
-      quality.Add(epoch, recent.bucket, recent.x, 1, recent.reward);
+      tier.quality.Add(recent.epoch, recent.bucket, recent.x, -1, recent.reward);
+      tier.quality.Add(epoch, recent.bucket, recent.x, 1, recent.reward);
+      AddTold(tier, recent.epoch, recent.bucket, recent.x, recent.told, -1);
+      AddTold(tier, epoch, recent.bucket, recent.x, recent.told, 1);
       recent.epoch = epoch;
     }
   }
 }
 
-void Statistics::Remember(const ObservedDecision& observed, std::span<const float> x, const Lesson& lesson) {
+Statistics::Told Statistics::ToldOf(const ObservedDecision& observed, LogCursor upto, const Lesson& lesson) const {
+  Told told;
+  const auto predicted = lesson.reward ? PredictedReward(observed.decision) : std::nullopt;
+  if (!predicted) return told;
+  told.predicted = *predicted;
+  for (const FeedbackRecord& record : observed.feedback) {
+    if (record.seq > upto.feedback_seq) continue;
+    told.opinions.push_back({.sender = trust_.NumberOf(SenderOf(record.feedback)),
+                             .residual = record.feedback.reward - *predicted});
+  }
+  for (Opinion& opinion : told.opinions) opinion.share = 1 / static_cast<double>(told.opinions.size());
+  return told;
+}
+
+void Statistics::AddTold(TierStatistics& tier, int64_t epoch, int64_t bucket, std::span<const float> x,
+                         const Told& told, double weight) const {
+  if (half_life_ == 0) bucket = 0;  // as BucketedStatistics has it
+  for (const Opinion& opinion : told.opinions) {
+    tier.senders.Add({epoch, bucket}, opinion.sender, x, weight * opinion.share, told.predicted, opinion.residual);
+  }
+}
+
+double Statistics::BelievedReward(const ObservedDecision& observed, LogCursor upto) const {
+  const auto predicted = PredictedReward(observed.decision);
+  double sum = 0;
+  int count = 0;
+  for (const FeedbackRecord& record : observed.feedback) {
+    if (record.seq > upto.feedback_seq) continue;
+    const double reward = record.feedback.reward;
+    const auto sender = static_cast<size_t>(trust_.NumberOf(SenderOf(record.feedback)));
+    sum += predicted ? *predicted + trust_.weights()[sender] * (reward - *predicted) : reward;
+    ++count;
+  }
+  return sum / count;
+}
+
+void Statistics::TidySenders() {
+  for (const int number : trust_.given_up()) {
+    for (auto& [name, tier] : tiers_) tier.senders.Move(number, 0);
+    for (auto& [name, rewards] : recent_) {
+      for (auto& [seq, recent] : rewards) {
+        for (Opinion& opinion : recent.told.opinions) {
+          if (opinion.sender == number) opinion.sender = 0;
+        }
+      }
+    }
+  }
+  for (auto& [name, tier] : tiers_) {
+    if (tier.senders.places() > tier.quality.buckets()) tier.senders.Keep(tier.quality.Weights());
+  }
+}
+
+void Statistics::Remember(const ObservedDecision& observed, std::span<const float> x, const Lesson& lesson, Told told) {
   const DecisionRecord& decision = observed.decision;
   if (observed.feedback.empty() || !drift_.config().enabled) return;
   RecentRewards& rewards = recent_[decision.tier];
@@ -176,18 +237,23 @@ void Statistics::Remember(const ObservedDecision& observed, std::span<const floa
                   .epoch = drift_.EpochAt(decision.tier, decision.time_us),
                   .bucket = decision.tier_ordinal / kBucketDecisions,
                   .reward = *lesson.reward,
-                  .x = {x.begin(), x.end()}};
+                  .x = {x.begin(), x.end()},
+                  .told = std::move(told)};
   if (rewards.size() > DriftFold::kRecentRewards) rewards.erase(rewards.begin());
 }
 
-void Statistics::Fold(const ObservedDecision& observed, LogCursor before, LogCursor after, PriceBook& prices) {
+void Statistics::Fold(const ObservedDecision& observed, LogCursor before, LogCursor after, PriceBook& prices,
+                      LessonBatch& batch) {
   const DecisionRecord& decision = observed.decision;
   // What the release was fitted on is in its prior; what comes late for it waits for the next refit.
   if (release_ != nullptr && decision.seq <= release_->decision_seq) return;
   const auto price = prices.Find(decision.config_hash, decision.tier, decision.time_us);
   const Lesson old_lesson = LessonOf(observed, before, price);
   const Lesson new_lesson = LessonOf(observed, after, price);
-  if (old_lesson == new_lesson) return;
+  const bool heard = std::any_of(observed.feedback.begin(), observed.feedback.end(), [&](const FeedbackRecord& record) {
+    return before.feedback_seq < record.seq && record.seq <= after.feedback_seq;
+  });
+  if (old_lesson == new_lesson && !heard) return;
   const std::span<const float> x = Project(decision);
   if (x.empty()) {
     ++skipped_;
@@ -197,9 +263,24 @@ void Statistics::Fold(const ObservedDecision& observed, LogCursor before, LogCur
       tiers_.try_emplace(decision.tier, features_->dimensions(), half_life_, drift_.config().keep);
   TierStatistics& tier = found->second;
   if (is_new) tier.quality.ForgetBefore(FirstEpochKept(decision.tier));
-  Teach(tier, decision, x, old_lesson, -1);
-  Teach(tier, decision, x, new_lesson, 1);
-  Remember(observed, x, new_lesson);
+  const int64_t epoch = drift_.EpochAt(decision.tier, decision.time_us);
+  const int64_t bucket = decision.tier_ordinal / kBucketDecisions;
+  if (old_lesson != new_lesson) {
+    AddInputTokens(decision, old_lesson, -1, tier);
+    AddInputTokens(decision, new_lesson, 1, tier);
+    Lesson taken = old_lesson, taught = new_lesson;
+    for (const auto part : {&Lesson::reward, &Lesson::log_tokens, &Lesson::log_latency}) {
+      if (taken.*part == taught.*part) taken.*part = taught.*part = std::nullopt;
+    }
+    TakeBack(tier, decision, x, taken);
+    batch.Add(found->first, tier, epoch, bucket, x, taught);
+  }
+  Told told = ToldOf(observed, after, new_lesson);
+  if (old_lesson.reward != new_lesson.reward || heard) {
+    AddTold(tier, epoch, bucket, x, ToldOf(observed, before, old_lesson), -1);
+    AddTold(tier, epoch, bucket, x, told, 1);
+  }
+  Remember(observed, x, new_lesson, std::move(told));
 }
 
 std::string Statistics::Serialize() const {
@@ -208,6 +289,7 @@ std::string Statistics::Serialize() const {
   Put(bytes, features_->version());
   Put(bytes, half_life_);
   Put(bytes, skipped_);
+  trust_.AppendTo(bytes);
   drift_.AppendTo(bytes);
   Put(bytes, static_cast<uint32_t>(tiers_.size()));
   for (const auto& [name, tier] : tiers_) {
@@ -224,9 +306,36 @@ std::string Statistics::Serialize() const {
       for (const int64_t value : {seq, recent.time_us, recent.epoch, recent.bucket}) Put(bytes, value);
       Put(bytes, recent.reward);
       bytes.append(reinterpret_cast<const char*>(recent.x.data()), recent.x.size() * sizeof(float));
+      AppendTold(recent.told, bytes);
     }
   }
   return bytes;
+}
+
+void Statistics::AppendTold(const Told& told, std::string& bytes) {
+  Put(bytes, told.predicted);
+  Put(bytes, static_cast<uint32_t>(told.opinions.size()));
+  for (const Opinion& opinion : told.opinions) {
+    Put(bytes, static_cast<int32_t>(opinion.sender));
+    Put(bytes, opinion.share);
+    Put(bytes, opinion.residual);
+  }
+}
+
+absl::StatusOr<Statistics::Told> Statistics::ReadTold(std::string_view& bytes) {
+  const auto malformed = [] { return absl::InvalidArgumentError("statistics: malformed recent rewards"); };
+  Told told;
+  uint32_t count;
+  if (!Take(bytes, told.predicted) || !Take(bytes, count)) return malformed();
+  for (uint32_t i = 0; i < count; ++i) {
+    int32_t sender;
+    Opinion opinion;
+    if (!Take(bytes, sender) || !Take(bytes, opinion.share) || !Take(bytes, opinion.residual)) return malformed();
+    if (sender < 0 || sender > TrustFold::kSenders) return malformed();
+    opinion.sender = sender;
+    told.opinions.push_back(opinion);
+  }
+  return told;
 }
 
 absl::Status Statistics::ReadRecent(std::string_view& bytes) {
@@ -247,6 +356,7 @@ absl::Status Statistics::ReadRecent(std::string_view& bytes) {
       recent.x.resize(static_cast<size_t>(features_->dimensions()));
       std::memcpy(recent.x.data(), bytes.data(), x_bytes);
       bytes.remove_prefix(x_bytes);
+      SUFFICE_ASSIGN_OR_RETURN(recent.told, ReadTold(bytes));
       recent_[name].insert_or_assign(seq, std::move(recent));
     }
   }
@@ -254,14 +364,15 @@ absl::Status Statistics::ReadRecent(std::string_view& bytes) {
 }
 
 absl::StatusOr<Statistics> Statistics::Deserialize(std::string_view bytes, FeatureSetPtr features, double half_life,
-                                                  const DriftConfig& drift, std::shared_ptr<const Release> release) {
+                                                  const DriftConfig& drift, const TrustConfig& trust,
+                                                  std::shared_ptr<const Release> release) {
   const auto malformed = [](const char* what) {
     return absl::InvalidArgumentError(std::string("statistics: ") + what);
   };
   uint64_t format, version;
   double saved_half_life;
   uint32_t count;
-  Statistics statistics(std::move(features), half_life, drift);
+  Statistics statistics(std::move(features), half_life, drift, trust);
   statistics.release_ = std::move(release);
   if (!Take(bytes, format) || format != kFormat) return malformed("not in this format");
   if (!Take(bytes, version) || !Take(bytes, saved_half_life) || !Take(bytes, statistics.skipped_)) {
@@ -269,6 +380,7 @@ absl::StatusOr<Statistics> Statistics::Deserialize(std::string_view bytes, Featu
   }
   if (version != statistics.features_->version()) return malformed("made with other features");
   if (saved_half_life != half_life) return malformed("made with another half-life");
+  SUFFICE_ASSIGN_OR_RETURN(statistics.trust_, TrustFold::Read(bytes, trust));
   SUFFICE_ASSIGN_OR_RETURN(statistics.drift_, DriftFold::Read(bytes, drift));
   if (!Take(bytes, count)) return malformed("cut short");
   for (uint32_t i = 0; i < count; ++i) {
@@ -311,7 +423,10 @@ double RelativeDifference(const Statistics& a, const Statistics& b) {
   for (auto ia = a.tiers().begin(), ib = b.tiers().begin(); ia != a.tiers().end(); ++ia, ++ib) {
     if (ia->first != ib->first) return std::numeric_limits<double>::infinity();
     const TierStatistics &ta = ia->second, &tb = ib->second;
+    // As believed, so that who told what is compared, too.
+    const RidgeStatistics qa = ta.Quality(a.trust().weights(), 1), qb = tb.Quality(b.trust().weights(), 1);
     worst = std::max({worst, DifferenceOfSums(ta.quality, tb.quality),
+                      Difference(Eigen::MatrixXd(qa.b()), Eigen::MatrixXd(qb.b())), Difference(qa.yy(), qb.yy()),
                       DifferenceOfSums(ta.output_tokens, tb.output_tokens), DifferenceOfSums(ta.latency, tb.latency),
                       Difference(ta.input_tokens, tb.input_tokens),
                       Difference(ta.input_tokens_estimate, tb.input_tokens_estimate)});

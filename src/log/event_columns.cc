@@ -34,6 +34,7 @@ absl::StatusOr<FeedbackRecord> ReadFeedback(const Statement& row) {
   record.feedback.reward = row.Double(4);
   SUFFICE_ASSIGN_OR_RETURN(record.feedback.source, DecodeSource(row.Bytes(5)));
   record.feedback.judge_version = row.Bytes(6);
+  record.feedback.sender = row.Bytes(8);
   return record;
 }
 

@@ -11,11 +11,13 @@ namespace suffice {
 inline constexpr std::string_view kOutcomeColumns =
     "seq, time_us, status, input_tokens, output_tokens, cost_usd, cost_nanos, time_to_first_token_ms, latency_ms, "
     "retries, served_tier, cached_input_tokens, reasoning_tokens, served_model, wrong_model";
+inline constexpr int kOutcomeColumnCount = 15;
 absl::StatusOr<OutcomeRecord> ReadOutcome(const Statement& row);
 
 // What ReadFeedback reads, in its order. The decision's id is the caller's to fill in.
 inline constexpr std::string_view kFeedbackColumns =
-    "seq, time_us, tenant, feedback_id, reward, source, judge_version, decision_seq";
+    "seq, time_us, tenant, feedback_id, reward, source, judge_version, decision_seq, sender";
+inline constexpr int kFeedbackDecisionColumn = 7;
 absl::StatusOr<FeedbackRecord> ReadFeedback(const Statement& row);
 
 }  // namespace suffice

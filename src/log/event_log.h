@@ -72,12 +72,24 @@ class EventLog {
   // Fitted feature sets by version.
   virtual absl::Status SaveFeatureSet(uint64_t version, const std::string& bytes) = 0;
   virtual absl::StatusOr<std::string> LoadFeatureSet(uint64_t version) = 0;  // NOT_FOUND
-  // Snapshots. Saving one with a state drops the states (not the rows) of all but the newest three.
+  // Snapshots. Saving one with a state drops the states (not the rows) of all but the newest three; and rows without a
+  // state go when they are no longer among the newest 1000, but for the newest of each release.
   virtual absl::Status SaveSnapshot(SnapshotRecord snapshot) = 0;
   virtual absl::StatusOr<std::optional<SnapshotRecord>> NewestSnapshotWithState() = 0;
   virtual absl::StatusOr<int64_t> NewestSnapshotNumber() = 0;  // 0: none
   // Of the newest snapshot on a release; nothing when there is none.
   virtual absl::StatusOr<std::optional<uint64_t>> NewestFeatureVersion(int64_t release) = 0;
+
+  // A base is a snapshot that keeps its state for folds of the log to begin with: what it was folded from may be deleted.
+  // The newest on a release; nothing when there is none.
+  virtual absl::StatusOr<std::optional<SnapshotRecord>> BaseOf(int64_t release) = 0;
+  // Makes a snapshot a base; of those before it, the newest on another release stays one. NOT_FOUND: it has no state.
+  virtual absl::Status MakeBase(int64_t number) = 0;
+  // Deletes old decisions, and what came for unknown ones before the same time. All in one transaction: `limit` says how
+  // long others wait. The last row of each kind stays, as the next one is numbered after it.
+  virtual absl::StatusOr<Deleted> DeleteDecisions(const Deletion& what) = 0;
+  // When the first decision was made; nothing when there is none.
+  virtual absl::StatusOr<std::optional<int64_t>> FirstDecisionTime() = 0;
 
   // Releases come into the file by ReleaseStore, beside the server.
   virtual absl::StatusOr<ReleaseRecord> LoadRelease(int64_t number) = 0;  // NOT_FOUND

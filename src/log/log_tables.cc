@@ -43,8 +43,8 @@ absl::Status LogTables::PrepareStatements() {
        "wrong_model) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
        "ON CONFLICT (decision_seq) DO NOTHING"},
       {&insert_feedback_,
-       "INSERT INTO feedback (decision_seq, time_us, tenant, feedback_id, reward, source, judge_version) "
-       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (tenant, feedback_id) DO NOTHING"},
+       "INSERT INTO feedback (decision_seq, time_us, tenant, feedback_id, reward, source, judge_version, sender) "
+       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tenant, feedback_id) DO NOTHING"},
       {&select_outcome_, fmt::format("SELECT {} FROM outcomes WHERE decision_seq = ?1", kOutcomeColumns)},
       {&select_feedback_,
        fmt::format("SELECT {}, (SELECT id FROM decisions WHERE decisions.seq = decision_seq) FROM feedback "
@@ -61,7 +61,19 @@ absl::Status LogTables::PrepareStatements() {
        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING"},
       {&drop_states_,
        "UPDATE snapshots SET state = NULL WHERE state IS NOT NULL AND number NOT IN "
-       "(SELECT number FROM snapshots WHERE state IS NOT NULL ORDER BY number DESC LIMIT ?1)"},
+       "(SELECT number FROM snapshots WHERE state IS NOT NULL ORDER BY number DESC LIMIT ?1) "
+       "AND number NOT IN (SELECT snapshot FROM bases)"},
+      {&insert_base_,
+       "INSERT INTO bases (snapshot, release) SELECT number, release FROM snapshots WHERE number = ?1 AND state IS NOT NULL "
+       "ON CONFLICT (snapshot) DO UPDATE SET release = excluded.release"},
+      {&drop_bases_,
+       "DELETE FROM bases WHERE snapshot <> ?1 AND snapshot NOT IN (SELECT coalesce(max(snapshot), 0) FROM bases "
+       "WHERE release <> (SELECT release FROM bases WHERE snapshot = ?1))"},
+      // Whether there is a state is asked first: what stands behind it in the row is far away.
+      {&drop_snapshots_,
+       "DELETE FROM snapshots WHERE number IN (SELECT number FROM snapshots AS old WHERE number <= ?1 AND state IS NULL "
+       "AND EXISTS (SELECT 1 FROM snapshots AS newer WHERE newer.release = old.release AND newer.number > old.number) "
+       "ORDER BY number LIMIT ?2)"},
       {&insert_ledger_state_,
        "INSERT INTO ledger_states (number, time_us, decision_seq, outcome_seq, state) VALUES (?1, ?2, ?3, ?4, ?5) "
        "ON CONFLICT DO NOTHING"},
@@ -77,11 +89,13 @@ absl::Status LogTables::PrepareStatements() {
   for (const auto& [statement, sql] : statements) {
     SUFFICE_ASSIGN_OR_RETURN(*statement, database_.Prepare(sql));
   }
+  SUFFICE_ASSIGN_OR_RETURN(deleter_, DecisionDeleter::Prepare(database_));
   return absl::OkStatus();
 }
 
 // Hops from tier to tier along the index, instead of reading all of it.
 absl::Status LogTables::LoadTierCounts() {
+  SUFFICE_ASSIGN_OR_RETURN(tier_counts_, DecisionDeleter::DeletedByTier(database_));
   SUFFICE_ASSIGN_OR_RETURN(Statement next,
                            database_.Prepare("SELECT tier FROM decisions WHERE tier > ?1 ORDER BY tier LIMIT 1"));
   SUFFICE_ASSIGN_OR_RETURN(Statement last,
@@ -204,6 +218,7 @@ absl::StatusOr<bool> LogTables::InsertFeedback(const FeedbackRecord& feedback, i
   insert_feedback_.BindDouble(5, told.reward);
   insert_feedback_.BindText(6, EncodeSource(told.source));
   insert_feedback_.BindText(7, told.judge_version);
+  insert_feedback_.BindText(8, told.sender);
   SUFFICE_RETURN_IF_ERROR(insert_feedback_.Run());
   return database_.LastChanges() > 0;
 }
@@ -234,7 +249,7 @@ absl::Status LogTables::CompareWithStored(const FeedbackRecord& feedback, Answer
   select_feedback_.BindText(2, feedback.feedback.feedback_id);
   SUFFICE_RETURN_IF_ERROR(select_feedback_.Step().status());
   SUFFICE_ASSIGN_OR_RETURN(FeedbackRecord stored, ReadFeedback(select_feedback_));
-  stored.feedback.decision_id = DecisionId::FromRaw(select_feedback_.Bytes(8));
+  stored.feedback.decision_id = DecisionId::FromRaw(select_feedback_.Bytes(9));
   answer = AnswerRepeatedFeedback(stored.feedback, feedback.feedback);
   pending_.duplicates += answer.ok();
   return absl::OkStatus();
@@ -335,9 +350,28 @@ absl::Status LogTables::WriteSnapshot(const SnapshotRecord& snapshot, absl::Stat
     return absl::OkStatus();
   }
   answer = absl::OkStatus();
+  drop_snapshots_.BindInt(1, snapshot.number - kSnapshotsKept);
+  drop_snapshots_.BindInt(2, kSnapshotsDroppedAtOnce);
+  SUFFICE_RETURN_IF_ERROR(drop_snapshots_.Run());
   if (snapshot.state.empty()) return absl::OkStatus();
   drop_states_.BindInt(1, int64_t{kStatesKept});
   return drop_states_.Run();
+}
+
+absl::Status LogTables::MakeBase(int64_t number, absl::Status& answer) {
+  insert_base_.BindInt(1, number);
+  SUFFICE_RETURN_IF_ERROR(insert_base_.Run());
+  answer = database_.LastChanges() > 0 ? absl::OkStatus() : NoStateError(number);
+  if (!answer.ok()) return absl::OkStatus();
+  drop_bases_.BindInt(1, number);
+  SUFFICE_RETURN_IF_ERROR(drop_bases_.Run());
+  drop_states_.BindInt(1, int64_t{kStatesKept});
+  return drop_states_.Run();
+}
+
+absl::Status LogTables::DeleteDecisions(const Deletion& what, Deleted& deleted) {
+  SUFFICE_ASSIGN_OR_RETURN(deleted, deleter_.Delete(what));
+  return absl::OkStatus();
 }
 
 absl::Status LogTables::WritePromotion(const PromotionRecord& promotion, int64_t after, absl::Status& answer) {

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "log/decision_columns.h"
+#include "log/decision_deleter.h"
 #include "log/event_log.h"
 #include "log/records.h"
 #include "log/sqlite.h"
@@ -34,6 +35,8 @@ class LogTables {
   absl::Status WriteConfig(const std::string& hash, const std::string& yaml, absl::Status& answer);
   absl::Status WriteFeatureSet(uint64_t version, const std::string& bytes, absl::Status& answer);
   absl::Status WriteSnapshot(const SnapshotRecord& snapshot, absl::Status& answer);
+  absl::Status MakeBase(int64_t number, absl::Status& answer);
+  absl::Status DeleteDecisions(const Deletion& what, Deleted& deleted);
   absl::Status WritePromotion(const PromotionRecord& promotion, int64_t after, absl::Status& answer);
   absl::Status WriteLedgerState(const LedgerStateRecord& state, absl::Status& answer);
 
@@ -72,8 +75,9 @@ class LogTables {
   const OutcomeSettler settle_;
   Statement find_decision_, insert_decision_, insert_outcome_, insert_feedback_, select_outcome_, select_feedback_,
       insert_orphan_, insert_config_, select_config_, insert_feature_set_, select_feature_set_, insert_snapshot_,
-      drop_states_, insert_ledger_state_, drop_ledger_states_, newest_promotion_, insert_promotion_, savepoint_,
+      drop_states_, drop_snapshots_, insert_base_, drop_bases_, insert_ledger_state_, drop_ledger_states_, newest_promotion_, insert_promotion_, savepoint_,
       release_, rollback_to_;
+  DecisionDeleter deleter_;
   DecisionScratch scratch_;
   std::map<std::string, int64_t, std::less<>> tier_counts_, committed_tier_counts_;
   LogCounters pending_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "absl/base/thread_annotations.h"
@@ -109,13 +110,64 @@ class MemoryLog final : public EventLog {
     const int64_t number = snapshot.number;
     const auto [it, inserted] = snapshots_.try_emplace(number, std::move(snapshot));
     if (!inserted) return RepeatedSnapshotError(number);
-    if (it->second.state.empty()) return absl::OkStatus();
+    const bool has_state = !it->second.state.empty();
+    DropSnapshotsUpTo(number - kSnapshotsKept);
+    if (!has_state) return absl::OkStatus();
     with_state_.insert(std::upper_bound(with_state_.begin(), with_state_.end(), number), number);
-    while (with_state_.size() > size_t{kStatesKept}) {
-      snapshots_[with_state_.front()].state = std::string();
-      with_state_.pop_front();
-    }
+    DropStates();
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::optional<SnapshotRecord>> BaseOf(int64_t release) override {
+    absl::MutexLock lock(&mutex_);
+    if (closed_) return ClosedError();
+    for (auto base = bases_.rbegin(); base != bases_.rend(); ++base) {
+      if (snapshots_[*base].release == release) return snapshots_[*base];
+    }
+    return std::nullopt;
+  }
+
+  absl::Status MakeBase(int64_t number) override {
+    absl::MutexLock lock(&mutex_);
+    if (closed_) return ClosedError();
+    const auto snapshot = snapshots_.find(number);
+    if (snapshot == snapshots_.end() || snapshot->second.state.empty()) return NoStateError(number);
+    int64_t other = 0;
+    for (const int64_t base : bases_) {
+      if (snapshots_[base].release != snapshot->second.release) other = base;
+    }
+    bases_ = {number};
+    if (other > 0) bases_.insert(other);
+    DropStates();
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Deleted> DeleteDecisions(const Deletion& what) override {
+    absl::MutexLock lock(&mutex_);
+    if (closed_) return ClosedError();
+    Deleted deleted;
+    for (; deleted.decisions < what.limit && rows_.size() > 1; ++deleted.decisions) {
+      const ObservedDecision& row = rows_.front();
+      if (row.decision.time_us >= what.before_us) break;
+      const int64_t outcome = row.outcome ? row.outcome->seq : 0;
+      const int64_t feedback = row.feedback.empty() ? 0 : row.feedback.back().seq;
+      deleted.uncovered = outcome > what.upto.outcome_seq || feedback > what.upto.feedback_seq;
+      const bool is_last = (outcome > 0 && outcome == std::ssize(outcomes_)) ||
+                           (feedback > 0 && feedback == std::ssize(feedbacks_));
+      if (deleted.uncovered || is_last) break;
+      by_id_.erase(row.decision.id);
+      for (const FeedbackRecord& record : row.feedback) feedback_by_key_.erase(FeedbackKey(record.feedback));
+      rows_.pop_front();
+      ++deleted_;
+    }
+    return deleted;
+  }
+
+  absl::StatusOr<std::optional<int64_t>> FirstDecisionTime() override {
+    absl::MutexLock lock(&mutex_);
+    if (closed_) return ClosedError();
+    if (rows_.empty()) return std::nullopt;
+    return rows_.front().decision.time_us;
   }
 
   absl::StatusOr<std::optional<SnapshotRecord>> NewestSnapshotWithState() override {
@@ -187,8 +239,9 @@ class MemoryLog final : public EventLog {
       {
         absl::MutexLock lock(&mutex_);
         if (closed_) return ClosedError();
-        if (seq > static_cast<int64_t>(rows_.size())) break;
-        decision = &rows_[seq - 1].decision;  // never moves and never changes
+        seq = std::max(seq, deleted_ + 1);
+        if (seq > LastSeq()) break;
+        decision = &RowAt(seq).decision;  // never moves and never changes; it is not deleted during a scan
       }
       if (!visit(*decision)) break;
     }
@@ -198,7 +251,7 @@ class MemoryLog final : public EventLog {
   absl::StatusOr<int64_t> LastDecisionSeq() override {
     absl::MutexLock lock(&mutex_);
     if (closed_) return ClosedError();
-    return static_cast<int64_t>(rows_.size());
+    return LastSeq();
   }
 
   uint64_t salt() const override { return salt_; }
@@ -265,7 +318,7 @@ class MemoryLog final : public EventLog {
   ObservedDecision& AddDecision(DecisionRecord decision) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     ObservedDecision& row = rows_.emplace_back();
     row.decision = std::move(decision);
-    row.decision.seq = static_cast<int64_t>(rows_.size());
+    row.decision.seq = LastSeq();
     row.decision.tier_ordinal = tier_counts_[row.decision.tier]++;
     by_id_.emplace(row.decision.id, &row);
     ++counters_.decisions;
@@ -288,10 +341,34 @@ class MemoryLog final : public EventLog {
     ++counters_.feedbacks;
   }
 
+  int64_t LastSeq() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return deleted_ + std::ssize(rows_); }
+  ObservedDecision& RowAt(int64_t seq) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return rows_[static_cast<size_t>(seq - deleted_ - 1)];
+  }
+
+  // Of all but the newest few and the bases.
+  void DropStates() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    while (with_state_.size() > size_t{kStatesKept}) with_state_.pop_front();
+    for (auto& [number, snapshot] : snapshots_) {
+      const bool keeps = std::binary_search(with_state_.begin(), with_state_.end(), number) || bases_.contains(number);
+      if (!keeps) snapshot.state = std::string();
+    }
+  }
+
+  void DropSnapshotsUpTo(int64_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::map<int64_t, int64_t> newest;  // by release
+    for (const auto& [each, snapshot] : snapshots_) newest[snapshot.release] = each;
+    for (auto it = snapshots_.begin(); it != snapshots_.end() && it->first <= number;) {
+      const bool goes = it->second.state.empty() && newest[it->second.release] != it->first;
+      it = goes ? snapshots_.erase(it) : std::next(it);
+    }
+  }
+
   const uint64_t salt_;
   std::function<void()> listener_;  // set before the first append
   mutable absl::Mutex mutex_;
-  std::deque<ObservedDecision> rows_ ABSL_GUARDED_BY(mutex_);  // by seq - 1; rows never move
+  int64_t deleted_ ABSL_GUARDED_BY(mutex_) = 0;                // decisions, from the first on
+  std::deque<ObservedDecision> rows_ ABSL_GUARDED_BY(mutex_);  // by seq - 1 - deleted_; rows never move
   std::unordered_map<DecisionId, ObservedDecision*, IdHash> by_id_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::pair<ObservedDecision*, size_t>> feedback_by_key_ ABSL_GUARDED_BY(mutex_);
   std::vector<int64_t> outcomes_ ABSL_GUARDED_BY(mutex_);   // outcome seq - 1 -> decision seq
@@ -301,6 +378,7 @@ class MemoryLog final : public EventLog {
   std::unordered_map<uint64_t, std::string> feature_sets_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, SnapshotRecord> snapshots_ ABSL_GUARDED_BY(mutex_);
   std::deque<int64_t> with_state_ ABSL_GUARDED_BY(mutex_);  // numbers, ascending, at most kStatesKept
+  std::set<int64_t> bases_ ABSL_GUARDED_BY(mutex_);         // numbers
   std::map<int64_t, LedgerStateRecord> ledger_states_ ABSL_GUARDED_BY(mutex_);
   std::vector<PromotionRecord> promotions_ ABSL_GUARDED_BY(mutex_);
   LogCounters counters_ ABSL_GUARDED_BY(mutex_);
@@ -329,7 +407,8 @@ absl::StatusOr<LogTail> MemoryLog::ReadTail(LogCursor from, int64_t limit) {
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   tail.touched.reserve(touched.size());
   for (const int64_t seq : touched) {
-    const ObservedDecision& row = rows_[seq - 1];
+    if (seq <= deleted_) continue;
+    const ObservedDecision& row = RowAt(seq);
     ObservedDecision& copy = tail.touched.emplace_back();
     copy.decision = row.decision;
     if (row.outcome && row.outcome->seq <= tail.end.outcome_seq) copy.outcome = row.outcome;

@@ -119,6 +119,17 @@ struct PromotionRecord {
   std::string reason; // for people, one line
 };
 
+// What may be deleted: decisions with all their events, from the front of the log on.
+struct Deletion {
+  int64_t before_us = 0;  // the first decision of this time or later stays, with all behind it
+  LogCursor upto;         // likewise the first one that has an event behind it
+  int64_t limit = 0;      // of decisions
+};
+struct Deleted {
+  int64_t decisions = 0;
+  bool uncovered = false;  // stopped at a decision that has an event behind `upto`
+};
+
 // A state of the budget ledger: a fold of the decisions and outcomes up to the two places.
 struct LedgerStateRecord {
   int64_t number = 0;

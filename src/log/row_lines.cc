@@ -42,6 +42,8 @@ constexpr KnownTable kTables[] = {
     {"release", "releases", "number"},
     {"promotion", "promotions", "seq"},
     {"snapshot", "snapshots", "number"},
+    {"base", "bases", "snapshot"},
+    {"deleted", "deleted_decisions", "tier"},
     {"ledger_state", "ledger_states", "number"},
 };
 

@@ -85,11 +85,15 @@ absl::Status AnswerRepeatedBlob(std::string_view what, std::string_view stored, 
 }
 
 absl::Status UnknownDecisionError(const DecisionId& id) {
-  return absl::NotFoundError(fmt::format("decision {} is not in the log", id.ToString()));
+  return absl::NotFoundError(fmt::format("decision {} is not in the log, or not any more", id.ToString()));
 }
 
 absl::Status RepeatedSnapshotError(int64_t number) {
   return absl::AlreadyExistsError(fmt::format("snapshot {} was saved before", number));
+}
+
+absl::Status NoStateError(int64_t number) {
+  return absl::NotFoundError(fmt::format("snapshot {} has no state to make a base of", number));
 }
 
 absl::Status RepeatedLedgerStateError(int64_t number) {

@@ -34,6 +34,7 @@ absl::Status AnswerRepeatedBlob(std::string_view what, std::string_view stored, 
 
 absl::Status UnknownDecisionError(const DecisionId& id);
 absl::Status RepeatedSnapshotError(int64_t number);
+absl::Status NoStateError(int64_t number);
 absl::Status RepeatedLedgerStateError(int64_t number);
 absl::Status UnknownReleaseError(int64_t number);
 absl::Status OtherPromotionError(int64_t newest, int64_t expected);
@@ -41,5 +42,9 @@ absl::Status ClosedError();
 
 // How many snapshots keep their state, and how many states of the ledger are kept.
 inline constexpr int kStatesKept = 3;
+// How many rows of snapshots without a state are kept, beside the newest one of each release; and how many are deleted at
+// a time.
+inline constexpr int64_t kSnapshotsKept = 1000;
+inline constexpr int64_t kSnapshotsDroppedAtOnce = 64;
 
 }  // namespace suffice

@@ -60,6 +60,16 @@ class SqliteLog final : public EventLog {
     return Save([&](LogTables& tables, absl::Status& answer) { return tables.WriteSnapshot(snapshot, answer); });
   }
 
+  absl::Status MakeBase(int64_t number) override {
+    return Save([&](LogTables& tables, absl::Status& answer) { return tables.MakeBase(number, answer); });
+  }
+  absl::StatusOr<Deleted> DeleteDecisions(const Deletion& what) override {
+    Deleted deleted;
+    SUFFICE_RETURN_IF_ERROR(
+        writer_->RunJob([&](LogTables& tables) { return tables.DeleteDecisions(what, deleted); }));
+    return deleted;
+  }
+
   absl::Status SaveLedgerState(LedgerStateRecord state) override {
     return Save([&](LogTables& tables, absl::Status& answer) { return tables.WriteLedgerState(state, answer); });
   }
@@ -73,6 +83,8 @@ class SqliteLog final : public EventLog {
   absl::StatusOr<std::optional<SnapshotRecord>> NewestSnapshotWithState() override {
     return reader_->NewestSnapshotWithState();
   }
+  absl::StatusOr<std::optional<SnapshotRecord>> BaseOf(int64_t release) override { return reader_->BaseOf(release); }
+  absl::StatusOr<std::optional<int64_t>> FirstDecisionTime() override { return reader_->FirstDecisionTime(); }
   absl::StatusOr<int64_t> NewestSnapshotNumber() override { return reader_->NewestSnapshotNumber(); }
   absl::StatusOr<std::optional<LedgerStateRecord>> NewestLedgerState() override { return reader_->NewestLedgerState(); }
   absl::StatusOr<std::optional<uint64_t>> NewestFeatureVersion(int64_t release) override {

@@ -35,12 +35,16 @@ class SqliteLogForReading final : public EventLog {
   absl::Status SaveSnapshot(SnapshotRecord) override { return OnlyRead(); }
   absl::Status SaveLedgerState(LedgerStateRecord) override { return OnlyRead(); }
   absl::Status AppendPromotion(PromotionRecord, int64_t) override { return OnlyRead(); }
+  absl::Status MakeBase(int64_t) override { return OnlyRead(); }
+  absl::StatusOr<Deleted> DeleteDecisions(const Deletion&) override { return OnlyRead(); }
 
   absl::StatusOr<std::string> LoadConfigText(const std::string& hash) override { return reader_->LoadConfigText(hash); }
   absl::StatusOr<std::string> LoadFeatureSet(uint64_t version) override { return reader_->LoadFeatureSet(version); }
   absl::StatusOr<std::optional<SnapshotRecord>> NewestSnapshotWithState() override {
     return reader_->NewestSnapshotWithState();
   }
+  absl::StatusOr<std::optional<SnapshotRecord>> BaseOf(int64_t release) override { return reader_->BaseOf(release); }
+  absl::StatusOr<std::optional<int64_t>> FirstDecisionTime() override { return reader_->FirstDecisionTime(); }
   absl::StatusOr<int64_t> NewestSnapshotNumber() override { return reader_->NewestSnapshotNumber(); }
   absl::StatusOr<std::optional<LedgerStateRecord>> NewestLedgerState() override { return reader_->NewestLedgerState(); }
   absl::StatusOr<std::optional<uint64_t>> NewestFeatureVersion(int64_t release) override {

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "base/status_macros.h"
 #include "log/decision_columns.h"
@@ -18,7 +17,8 @@ namespace {
 
 // Decisions read at a time, so that a long scan holds neither the lock nor a snapshot.
 constexpr int64_t kScanPage = 256;
-constexpr LogCursor kEverything = {std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::max()};
+constexpr std::string_view kSnapshotColumns =
+    "number, time_us, outcome_seq, feedback_seq, feature_version, config_hash, release, state";
 
 }  // namespace
 
@@ -38,8 +38,11 @@ absl::Status SqliteReader::Prepare() {
       {&config_, "SELECT yaml FROM configs WHERE hash = ?1"},
       {&feature_set_, "SELECT bytes FROM feature_sets WHERE version = ?1"},
       {&newest_state_,
-       "SELECT number, time_us, outcome_seq, feedback_seq, feature_version, config_hash, release, state FROM snapshots "
-       "WHERE state IS NOT NULL ORDER BY number DESC"},
+       fmt::format("SELECT {} FROM snapshots WHERE state IS NOT NULL ORDER BY number DESC", kSnapshotColumns)},
+      {&base_,
+       fmt::format("SELECT {} FROM snapshots WHERE number = (SELECT max(snapshot) FROM bases WHERE release = ?1)",
+                   kSnapshotColumns)},
+      {&first_time_, "SELECT time_us FROM decisions ORDER BY seq LIMIT 1"},
       {&newest_number_, "SELECT max(number) FROM snapshots"},
       {&newest_ledger_,
        "SELECT number, time_us, decision_seq, outcome_seq, state FROM ledger_states ORDER BY number DESC LIMIT 1"},
@@ -51,24 +54,23 @@ absl::Status SqliteReader::Prepare() {
       {&decision_, fmt::format("SELECT {}, seq FROM decisions WHERE seq = ?1", kDecisionColumns)},
       {&decisions_,
        fmt::format("SELECT {}, seq FROM decisions WHERE seq > ?1 ORDER BY seq LIMIT ?2", kDecisionColumns)},
-      {&outcome_, fmt::format("SELECT {} FROM outcomes WHERE decision_seq = ?1 AND seq <= ?2", kOutcomeColumns)},
-      {&feedback_,
-       fmt::format("SELECT {} FROM feedback WHERE decision_seq = ?1 AND seq <= ?2 ORDER BY seq", kFeedbackColumns)},
-      {&outcomes_after_, "SELECT seq, decision_seq FROM outcomes WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
-      {&feedback_after_, "SELECT seq, decision_seq FROM feedback WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
+      {&outcome_, fmt::format("SELECT {} FROM outcomes WHERE decision_seq = ?1", kOutcomeColumns)},
+      {&feedback_, fmt::format("SELECT {} FROM feedback WHERE decision_seq = ?1 ORDER BY seq", kFeedbackColumns)},
   };
   for (const auto& [statement, sql] : statements) {
     SUFFICE_ASSIGN_OR_RETURN(*statement, database_.Prepare(sql));
   }
+  SUFFICE_ASSIGN_OR_RETURN(tail_, TailReader::Prepare(database_));
   return absl::OkStatus();
 }
 
 void SqliteReader::Close() {
   absl::MutexLock lock(&mutex_);
   closed_ = true;
+  tail_ = TailReader();
   for (Statement* statement :
-       {&config_, &feature_set_, &newest_state_, &newest_number_, &newest_ledger_, &newest_features_, &release_, &newest_promotion_,
-        &last_decision_, &decision_seq_, &decision_, &decisions_, &outcome_, &feedback_, &outcomes_after_, &feedback_after_}) {
+       {&config_, &feature_set_, &newest_state_, &base_, &first_time_, &newest_number_, &newest_ledger_, &newest_features_, &release_, &newest_promotion_,
+        &last_decision_, &decision_seq_, &decision_, &decisions_, &outcome_, &feedback_}) {
     *statement = Statement();
   }
   database_ = Database();
@@ -94,32 +96,55 @@ absl::StatusOr<std::string> SqliteReader::LoadFeatureSet(uint64_t version) {
   return feature_set_.String(0);
 }
 
+absl::StatusOr<std::optional<SnapshotRecord>> SqliteReader::ReadSnapshot(Statement& statement) {
+  const ResetAtEnd reset(statement);
+  absl::Status torn;
+  while (true) {
+    SUFFICE_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) break;
+    const int64_t number = statement.Int(0);
+    const absl::StatusOr<std::string_view> state = Unseal(statement.Bytes(7));
+    if (!state.ok()) {
+      torn = absl::DataLossError(fmt::format("snapshot {} cannot be used: {}", number, std::string(state.status().message())));
+      spdlog::warn("{}", std::string(torn.message()));
+      continue;
+    }
+    if (!torn.ok()) spdlog::warn("going on from snapshot {}", number);
+    return SnapshotRecord{.number = number,
+                          .time_us = statement.Int(1),
+                          .cursor = {statement.Int(2), statement.Int(3)},
+                          .feature_version = static_cast<uint64_t>(statement.Int(4)),
+                          .config_hash = statement.String(5),
+                          .release = statement.Int(6),
+                          .state = std::string(*state)};
+  }
+  if (!torn.ok()) return torn;
+  return std::nullopt;
+}
+
 absl::StatusOr<std::optional<SnapshotRecord>> SqliteReader::NewestSnapshotWithState() {
   absl::MutexLock lock(&mutex_);
   if (closed_) return ClosedError();
-  const ResetAtEnd reset(newest_state_);
-  bool any_torn = false;
-  while (true) {
-    SUFFICE_ASSIGN_OR_RETURN(const bool row, newest_state_.Step());
-    if (!row) break;
-    const int64_t number = newest_state_.Int(0);
-    const absl::StatusOr<std::string_view> state = Unseal(newest_state_.Bytes(7));
-    if (!state.ok()) {
-      any_torn = true;
-      spdlog::warn("snapshot {} cannot be used: {}", number, std::string(state.status().message()));
-      continue;
-    }
-    if (any_torn) spdlog::warn("going on from snapshot {}", number);
-    return SnapshotRecord{.number = number,
-                          .time_us = newest_state_.Int(1),
-                          .cursor = {newest_state_.Int(2), newest_state_.Int(3)},
-                          .feature_version = static_cast<uint64_t>(newest_state_.Int(4)),
-                          .config_hash = newest_state_.String(5),
-                          .release = newest_state_.Int(6),
-                          .state = std::string(*state)};
-  }
-  if (any_torn) spdlog::warn("no kept snapshot can be used: folding the whole log");
+  auto snapshot = ReadSnapshot(newest_state_);
+  if (!absl::IsDataLoss(snapshot.status())) return snapshot;
+  spdlog::warn("no kept snapshot can be used: folding the whole log");
   return std::nullopt;
+}
+
+absl::StatusOr<std::optional<SnapshotRecord>> SqliteReader::BaseOf(int64_t release) {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  base_.BindInt(1, release);
+  return ReadSnapshot(base_);
+}
+
+absl::StatusOr<std::optional<int64_t>> SqliteReader::FirstDecisionTime() {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return ClosedError();
+  const ResetAtEnd reset(first_time_);
+  SUFFICE_ASSIGN_OR_RETURN(const bool row, first_time_.Step());
+  if (!row) return std::nullopt;
+  return first_time_.Int(0);
 }
 
 absl::StatusOr<std::optional<LedgerStateRecord>> SqliteReader::NewestLedgerState() {
@@ -178,56 +203,29 @@ absl::StatusOr<int64_t> SqliteReader::ReadInt(Statement& statement) {
 absl::StatusOr<int64_t> SqliteReader::NewestSnapshotNumber() { return ReadInt(newest_number_); }
 absl::StatusOr<int64_t> SqliteReader::LastDecisionSeq() { return ReadInt(last_decision_); }
 
-absl::StatusOr<bool> SqliteReader::Advance(Statement& events, int64_t limit, int64_t& cursor,
-                                           std::vector<int64_t>& touched) {
-  const ResetAtEnd reset(events);
-  events.BindInt(1, cursor);
-  events.BindInt(2, std::min(std::max<int64_t>(limit, 0), kEverything.outcome_seq - 1) + 1);
-  for (int64_t read = 0;; ++read) {
-    SUFFICE_ASSIGN_OR_RETURN(const bool row, events.Step());
-    if (!row) return false;
-    if (read == limit) return true;
-    cursor = events.Int(0);
-    touched.push_back(events.Int(1));
-  }
-}
-
 absl::StatusOr<LogTail> SqliteReader::ReadTail(LogCursor from, int64_t limit) {
   absl::MutexLock lock(&mutex_);
   if (closed_) return ClosedError();
   Transaction transaction(database_, Transaction::Kind::kRead);
   SUFFICE_RETURN_IF_ERROR(transaction.status());
-  LogTail tail{.end = from};
-  std::vector<int64_t> touched;
-  SUFFICE_ASSIGN_OR_RETURN(const bool more_outcomes, Advance(outcomes_after_, limit, tail.end.outcome_seq, touched));
-  SUFFICE_ASSIGN_OR_RETURN(const bool more_feedbacks, Advance(feedback_after_, limit, tail.end.feedback_seq, touched));
-  tail.more = more_outcomes || more_feedbacks;
-  std::sort(touched.begin(), touched.end());
-  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
-  tail.touched.reserve(touched.size());
-  for (const int64_t seq : touched) {
-    SUFFICE_ASSIGN_OR_RETURN(ObservedDecision observed, ReadObserved(seq, tail.end));
-    tail.touched.push_back(std::move(observed));
-  }
-  return tail;
+  return tail_.Read(from, limit);
 }
 
-absl::StatusOr<ObservedDecision> SqliteReader::ReadObserved(int64_t seq, LogCursor end) {
+absl::StatusOr<ObservedDecision> SqliteReader::ReadObserved(int64_t seq) {
   ObservedDecision observed;
   const ResetAtEnd reset(decision_);
   decision_.BindInt(1, seq);
   SUFFICE_ASSIGN_OR_RETURN(const bool row, decision_.Step());
   if (!row) return absl::DataLossError(fmt::format("decision {} is missing from the log", seq));
   SUFFICE_ASSIGN_OR_RETURN(observed.decision, ReadDecision(decision_));
-  SUFFICE_RETURN_IF_ERROR(ReadEvents(end, observed));
+  SUFFICE_RETURN_IF_ERROR(ReadEvents(observed));
   return observed;
 }
 
-absl::Status SqliteReader::ReadEvents(LogCursor end, ObservedDecision& observed) {
+absl::Status SqliteReader::ReadEvents(ObservedDecision& observed) {
   const DecisionRecord& decision = observed.decision;
   const ResetAtEnd reset_outcome(outcome_), reset_feedback(feedback_);
   outcome_.BindInt(1, decision.seq);
-  outcome_.BindInt(2, end.outcome_seq);
   SUFFICE_ASSIGN_OR_RETURN(const bool has_outcome, outcome_.Step());
   if (has_outcome) {
     SUFFICE_ASSIGN_OR_RETURN(observed.outcome, ReadOutcome(outcome_));
@@ -235,7 +233,6 @@ absl::Status SqliteReader::ReadEvents(LogCursor end, ObservedDecision& observed)
     observed.outcome->outcome.tenant = decision.tenant;
   }
   feedback_.BindInt(1, decision.seq);
-  feedback_.BindInt(2, end.feedback_seq);
   while (true) {
     SUFFICE_ASSIGN_OR_RETURN(const bool row, feedback_.Step());
     if (!row) return absl::OkStatus();
@@ -254,7 +251,7 @@ absl::StatusOr<std::optional<ObservedDecision>> SqliteReader::Find(const Decisio
   decision_seq_.BindBlob(1, id.Raw());
   SUFFICE_ASSIGN_OR_RETURN(const bool row, decision_seq_.Step());
   if (!row) return std::nullopt;
-  return ReadObserved(decision_seq_.Int(0), kEverything);
+  return ReadObserved(decision_seq_.Int(0));
 }
 
 absl::StatusOr<std::vector<DecisionRecord>> SqliteReader::ReadDecisions(int64_t after, int64_t limit) {

@@ -13,6 +13,7 @@
 #include "log/event_log.h"
 #include "log/records.h"
 #include "log/sqlite.h"
+#include "log/tail_reader.h"
 
 namespace suffice {
 
@@ -24,6 +25,8 @@ class SqliteReader {
   absl::StatusOr<std::string> LoadConfigText(const std::string& hash);
   absl::StatusOr<std::string> LoadFeatureSet(uint64_t version);
   absl::StatusOr<std::optional<SnapshotRecord>> NewestSnapshotWithState();
+  absl::StatusOr<std::optional<SnapshotRecord>> BaseOf(int64_t release);
+  absl::StatusOr<std::optional<int64_t>> FirstDecisionTime();
   absl::StatusOr<int64_t> NewestSnapshotNumber();
   absl::StatusOr<std::optional<LedgerStateRecord>> NewestLedgerState();
   absl::StatusOr<std::optional<uint64_t>> NewestFeatureVersion(int64_t release);
@@ -37,24 +40,24 @@ class SqliteReader {
 
  private:
   SqliteReader() = default;
+  absl::StatusOr<std::optional<SnapshotRecord>> ReadSnapshot(Statement& statement)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Prepare() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The first column of the only row; nothing when there is none or it is NULL.
   absl::StatusOr<int64_t> ReadInt(Statement& statement) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Moves `cursor` on by at most `limit` rows of `events`; adds their decisions to `touched`. True when more are left.
-  absl::StatusOr<bool> Advance(Statement& events, int64_t limit, int64_t& cursor, std::vector<int64_t>& touched)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // A decision with its events up to `end`.
-  absl::StatusOr<ObservedDecision> ReadObserved(int64_t seq, LogCursor end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status ReadEvents(LogCursor end, ObservedDecision& observed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A decision with its events.
+  absl::StatusOr<ObservedDecision> ReadObserved(int64_t seq) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status ReadEvents(ObservedDecision& observed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::vector<DecisionRecord>> ReadDecisions(int64_t after, int64_t limit) ABSL_LOCKS_EXCLUDED(mutex_);
 
   absl::Mutex mutex_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   Database database_ ABSL_GUARDED_BY(mutex_);
   // Guarded by mutex_ too; last, so that they go before the connection.
-  Statement config_, feature_set_, newest_state_, newest_number_, newest_ledger_, newest_features_, release_, newest_promotion_,
+  Statement config_, feature_set_, newest_state_, base_, first_time_, newest_number_, newest_ledger_, newest_features_, release_, newest_promotion_,
       last_decision_, decision_seq_,
-      decision_, decisions_, outcome_, feedback_, outcomes_after_, feedback_after_;
+      decision_, decisions_, outcome_, feedback_;
+  TailReader tail_;
 };
 
 }  // namespace suffice

@@ -38,7 +38,7 @@ struct KnownWithout {
 
 std::vector<KnownWithout> LearnWithoutEach(const Config& config, const FeatureSetPtr& features) {
   std::vector<KnownWithout> known;
-  for (int k = 0; k < kFolds; ++k) known.push_back({Statistics(features, config.policy.half_life, config.drift), {}});
+  for (int k = 0; k < kFolds; ++k) known.push_back({Statistics(features, config.policy.half_life, config.drift, config.trust), {}});
   return known;
 }
 

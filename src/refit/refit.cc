@@ -15,6 +15,7 @@
 #include "features/frequent_features.h"
 #include "learner/learner.h"
 #include "learner/price_book.h"
+#include "learner/project_rows.h"
 #include "learner/statistics.h"
 #include "policy/policy.h"
 #include "refit/calibration.h"
@@ -34,26 +35,6 @@ constexpr int64_t kFirstEvaluation = int64_t{1} << 62;  // evaluations are newer
 struct NewestGains {
   std::vector<double> then, now;
 };
-
-// Projects rows on `features`, so that the fold need not. A row that cannot be keeps its own version.
-void ProjectAll(const FeatureSet& features, int threads, std::vector<ObservedDecision>& rows) {
-  constexpr size_t kWorthAThread = 64;
-  const auto project = [&](size_t first, size_t last) {
-    for (size_t i = first; i < last; ++i) {
-      DecisionRecord& decision = rows[i].decision;
-      if (decision.feature_version == features.version() || decision.sketch.empty()) continue;
-      const auto sketch = Sketch::Decode(decision.sketch);
-      if (!sketch.ok() || static_cast<int>(sketch->extras.size()) != features.extras()) continue;
-      decision.features.resize(static_cast<size_t>(features.dimensions()));
-      features.Compute(*sketch, decision.features);
-      decision.feature_version = features.version();
-    }
-  };
-  if (threads < 2 || rows.size() < kWorthAThread) return project(0, rows.size());
-  auto half = std::async(std::launch::async, project, 0, rows.size() / 2);
-  project(rows.size() / 2, rows.size());
-  half.wait();
-}
 
 // Whether nothing of the decision was known before.
 bool IsNew(const ObservedDecision& observed, LogCursor before) {
@@ -167,8 +148,9 @@ void Fit::Remember(const std::vector<ObservedDecision>& touched, LogCursor after
     const DecisionRecord& decision = observed.decision;
     if (decision.feature_version != features_->version()) continue;
     const auto price = prices_.Find(decision.config_hash, decision.tier, decision.time_us);
-    const Lesson lesson = LessonOf(observed, after, price);
+    Lesson lesson = LessonOf(observed, after, price);
     if (lesson == Lesson{}) continue;
+    if (lesson.reward) lesson.reward = statistics_->BelievedReward(observed, after);
     // Runs of one prompt on several tiers are decisions of their own: their sketch says that they belong together.
     const bool evaluated = decision.origin == DecisionOrigin::kEval && !decision.sketch.empty();
     out_of_fold_->Add(decision.tier, decision.seq,
@@ -182,7 +164,7 @@ void Fit::FoldPage(LogTail tail, LogCursor after) {
   std::erase_if(tail.touched, [this](const ObservedDecision& observed) {
     return observed.decision.seq > options_.decision_seq || IsLeftOut(observed.decision.id.ToString());
   });
-  ProjectAll(*features_, options_.threads, tail.touched);
+  ProjectRows(*features_, options_.threads, tail.touched);
   statistics_->FoldAll(tail.touched, cursor_, after, prices_);
   Remember(tail.touched, after);
   result_.report.decisions += std::count_if(tail.touched.begin(), tail.touched.end(),
@@ -191,7 +173,7 @@ void Fit::FoldPage(LogTail tail, LogCursor after) {
 }
 
 absl::Status Fit::FoldLog() {
-  statistics_.emplace(features_, config_.policy.half_life, config_.drift);
+  statistics_.emplace(features_, config_.policy.half_life, config_.drift, config_.trust);
   const double events = std::max<double>(
       1, static_cast<double>(options_.end.outcome_seq) + static_cast<double>(options_.end.feedback_seq));
   const auto read = [this](LogCursor from) { return log_.ReadTail(from, kPage); };
@@ -211,7 +193,7 @@ absl::Status Fit::FoldLog() {
   }
   for (const auto& [name, tier] : statistics_->tiers()) {
     TierFit& fit = FitOf(name);
-    fit.quality = tier.quality.Discounted();
+    fit.quality = tier.Quality(statistics_->trust().weights(), config_.trust.max_share);
     fit.output_tokens = tier.output_tokens.Discounted();
     fit.latency = tier.latency.Discounted();
     fit.input_tokens = tier.input_tokens;
@@ -361,7 +343,7 @@ absl::Status Fit::VisitNewest(int64_t count, const std::function<void(const Deci
 
 absl::StatusOr<NewestGains> Fit::GainsOfNewest() {
   const ThresholdConfig& threshold = config_.policy.threshold;
-  Statistics begun(std::make_shared<const Release>(result_.release), config_.policy.half_life, config_.drift);
+  Statistics begun(std::make_shared<const Release>(result_.release), config_.policy.half_life, config_.drift, config_.trust);
   const auto config = std::make_shared<const Config>(config_);
   const SnapshotPtr snapshot = MakeSnapshot(1, options_.end, config, config->Hash(), begun);
   const TierModel& strong = snapshot->models[static_cast<size_t>(config->TierIndex(threshold.strong))];

@@ -24,6 +24,8 @@ class Caller {
   Caller() = default;  // may do everything: there are no keys
   Caller(std::shared_ptr<const KeyRing> ring, const ApiKey* key) : ring_(std::move(ring)), key_(key) {}
 
+  // The key's name; empty where there are no keys.
+  std::string KeyName() const { return key_ == nullptr ? std::string() : key_->name; }
   // Puts the key's tenant where none is named. PERMISSION_DENIED (OTHER_TENANT) where another one is.
   absl::Status BindTenant(std::string& tenant) const;
   // One more request of the key: RESOURCE_EXHAUSTED (RATE_LIMITED) with the time until there is a token.

@@ -45,6 +45,21 @@ void Fill(const TierStatus& tier, v1::TierStatus* out) {
   out->set_price_version(tier.price_version);
 }
 
+void Fill(const SenderStatus& sender, v1::SenderStatus* out) {
+  out->set_sender(sender.sender);
+  out->set_tier(sender.tier);
+  out->set_departure(sender.departure);
+  out->set_share(sender.share);
+  out->set_weight(sender.weight);
+}
+
+void Fill(const TenantStatus& tenant, v1::TenantStatus* out) {
+  out->set_tenant(tenant.tenant);
+  out->set_share(tenant.share);
+  out->set_usual_share(tenant.usual_share);
+  out->set_departure(tenant.departure);
+}
+
 void FillCounters(const EngineStatus& status, v1::AdminServiceGetStatusResponse* response) {
   response->set_observations(status.observations);
   response->set_decisions(status.decisions);
@@ -111,6 +126,8 @@ void ToProto(const ServiceReport& report, v1::AdminServiceGetStatusResponse* res
   for (const BudgetStatus& budget : status.budgets) Fill(budget, response->add_budgets());
   response->set_omitted_budgets(report.omitted_accounts);
   for (const TierStatus& tier : status.tiers) Fill(tier, response->add_tiers());
+  for (const SenderStatus& sender : status.senders) Fill(sender, response->add_senders());
+  for (const TenantStatus& tenant : status.tenants) Fill(tenant, response->add_tenants());
 }
 
 std::string ToJson(const v1::AdminServiceGetStatusResponse& response, JsonLayout layout) {

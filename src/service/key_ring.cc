@@ -20,6 +20,7 @@ namespace {
 constexpr std::pair<std::string_view, Scope> kScopes[] = {
     {"route", kRouteScope}, {"feedback", kFeedbackScope}, {"admin", kAdminScope}};
 constexpr double kMostPerSecond = 1e6;
+constexpr size_t kMaxNameBytes = 128;
 
 // One entry of the file, and where it stands.
 class EntryDecoder {
@@ -115,6 +116,7 @@ absl::StatusOr<std::shared_ptr<const KeyRing>> KeyRing::Parse(const std::string&
   for (size_t i = 0; i < root.items.size(); ++i) {
     EntryDecoder decoder(root.items[i], std::to_string(i), diagnostics);
     ApiKey key = decoder.Decode();
+    if (key.name.size() > kMaxNameBytes) decoder.Report("name", fmt::format("expected at most {} bytes", kMaxNameBytes));
     for (const ApiKey& other : ring->keys_) {
       if (other.name == key.name) decoder.Report("name", "another key has this name");
       if (other.sha256 == key.sha256) decoder.Report("sha256", fmt::format("the same as that of key {}", other.name));

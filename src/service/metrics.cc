@@ -2,6 +2,7 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 #include <utility>
@@ -167,6 +168,28 @@ void AddTiers(const EngineStatus& s, std::vector<MetricFamily>& out) {
   for (Family* family : {&share, &observations, &ratio, &alarms, &cold}) family->MoveTo(out);
 }
 
+void AddDepartures(const EngineStatus& s, std::vector<MetricFamily>& out) {
+  constexpr size_t kMost = 100;  // samples of a family
+  Gauge("departing_senders", "Senders and tiers where feedback departs from the others'.")
+      .Add(static_cast<int64_t>(s.senders.size()))
+      .MoveTo(out);
+  Family departure = Gauge("sender_departure", "Of a sender's feedback from the others', in standard errors.");
+  Family weight = Gauge("sender_weight", "That the feedback of a departing sender has.");
+  for (size_t i = 0; i < std::min(kMost, s.senders.size()); ++i) {
+    const Labels labels = {{"sender", s.senders[i].sender}, {"tier", s.senders[i].tier}};
+    departure.Add(s.senders[i].departure, labels);
+    weight.Add(s.senders[i].weight, labels);
+  }
+  Gauge("departing_tenants", "Tenants whose share of the dearest tier departs from what it was.")
+      .Add(static_cast<int64_t>(s.tenants.size()))
+      .MoveTo(out);
+  Family dearest = Gauge("tenant_dearest_share", "Of a departing tenant's newest decisions that took the dearest tier.");
+  for (size_t i = 0; i < std::min(kMost, s.tenants.size()); ++i) {
+    dearest.Add(s.tenants[i].share, {{"tenant", s.tenants[i].tenant}});
+  }
+  for (Family* family : {&departure, &weight, &dearest}) family->MoveTo(out);
+}
+
 }  // namespace
 
 std::vector<MetricFamily> MetricsOf(const ServiceReport& report) {
@@ -177,6 +200,7 @@ std::vector<MetricFamily> MetricsOf(const ServiceReport& report) {
   AddLimits(report.engine, families);
   AddBudgets(report, families);
   AddTiers(report.engine, families);
+  AddDepartures(report.engine, families);
   return families;
 }
 

@@ -39,6 +39,7 @@ void Record(Engine* engine, const Caller& caller, const v1::FeedbackRequest& req
   auto feedback = FromProto(request);
   if (!feedback.ok()) return done(feedback.status());
   if (absl::Status bound = caller.BindTenant(feedback->tenant); !bound.ok()) return done(std::move(bound));
+  feedback->sender = caller.KeyName();
   engine->RecordFeedback(*feedback, std::move(done));
 }
 

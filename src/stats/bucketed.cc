@@ -102,6 +102,16 @@ double BucketedStatistics::n() const {
   return newer;
 }
 
+std::vector<std::pair<int64_t, double>> BucketedStatistics::Weights() const {
+  std::vector<std::pair<int64_t, double>> weights;
+  double newer = 0;
+  for (auto bucket = buckets_.rbegin(); bucket != buckets_.rend() && Counts(newer); ++bucket) {
+    weights.emplace_back(bucket->first, Weight(newer));
+    newer += bucket->second.n();
+  }
+  return weights;
+}
+
 void BucketedStatistics::AppendTo(std::string& bytes) const {
   AppendValue<uint32_t>(bytes, static_cast<uint32_t>(dimensions_));
   AppendValue(bytes, half_life_);

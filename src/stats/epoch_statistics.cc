@@ -25,17 +25,34 @@ void EpochStatistics::AddSums(int64_t epoch, int64_t bucket, const RidgeStatisti
   epochs_.try_emplace(epoch, dimensions_, half_life_).first->second.AddSums(bucket, sums);
 }
 
+// What the sums before an epoch count for from then on, where there are `n` of them.
+double EpochStatistics::ScaleBefore(const BucketedStatistics& epoch, double n) const {
+  const double scale = std::min(1.0, keep_ / n);
+  return half_life_ > 0 ? scale * std::exp2(-std::max(0.0, epoch.n()) / half_life_) : scale;
+}
+
 RidgeStatistics EpochStatistics::Discounted() const {
   RidgeStatistics sum(dimensions_);
   for (const auto& [epoch, statistics] : epochs_) {
-    if (sum.n() > 0) {
-      double scale = std::min(1.0, keep_ / sum.n());
-      if (half_life_ > 0) scale *= std::exp2(-std::max(0.0, statistics.n()) / half_life_);
-      sum.AddScaled(sum, scale - 1);
-    }
+    if (sum.n() > 0) sum.AddScaled(sum, ScaleBefore(statistics, sum.n()) - 1);
     sum.AddScaled(statistics.Discounted(), 1);
   }
   return sum;
+}
+
+std::map<std::pair<int64_t, int64_t>, double> EpochStatistics::Weights() const {
+  std::map<std::pair<int64_t, int64_t>, double> weights;
+  double n = 0;
+  for (const auto& [epoch, statistics] : epochs_) {
+    if (n > 0) {
+      const double scale = ScaleBefore(statistics, n);
+      for (auto& [place, weight] : weights) weight *= scale;
+      n *= scale;
+    }
+    for (const auto& [bucket, weight] : statistics.Weights()) weights[{epoch, bucket}] = weight;
+    n += statistics.Discounted().n();
+  }
+  return weights;
 }
 
 double EpochStatistics::n() const {
@@ -48,6 +65,12 @@ double EpochStatistics::observed() const {
   double observed = 0;
   for (const auto& [epoch, statistics] : epochs_) observed += statistics.n();
   return observed;
+}
+
+size_t EpochStatistics::buckets() const {
+  size_t buckets = 0;
+  for (const auto& [epoch, statistics] : epochs_) buckets += static_cast<size_t>(statistics.buckets());
+  return buckets;
 }
 
 void EpochStatistics::ForgetBefore(int64_t first_kept) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "stats/ridge.h"
@@ -28,14 +29,19 @@ class EpochStatistics {
   // Adds ready sums. REQUIRES: equal dimensions.
   void AddSums(int64_t epoch, int64_t bucket, const RidgeStatistics& sums);
   RidgeStatistics Discounted() const;
+  // The weight in Discounted() of every epoch and bucket that counts.
+  std::map<std::pair<int64_t, int64_t>, double> Weights() const;
   double n() const;         // as of Discounted(), but without forgetting within an epoch
   double observed() const;  // observations in the epochs in memory, neither scaled nor forgotten
+  size_t buckets() const;   // in memory
   void ForgetBefore(int64_t first_kept);
 
   void AppendTo(std::string& bytes) const;
   static absl::StatusOr<EpochStatistics> Read(std::string_view& bytes);
 
  private:
+  double ScaleBefore(const BucketedStatistics& epoch, double n) const;
+
   int dimensions_;
   double half_life_;
   double keep_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <utility>
 
 #include "stats/bytes.h"
 
@@ -72,6 +73,13 @@ void RidgeStatistics::AddScaled(const RidgeStatistics& other, double scale) {
   y_sum_ += scale * other.y_sum_;
 }
 
+void RidgeStatistics::ChangeAnswers(const Eigen::VectorXd& b, double yy) {
+  assert(b.size() == b_.size());
+  b_ += b;
+  yy_ += yy;
+  if (b.size() > 0) y_sum_ += b[0];
+}
+
 RidgeStatistics RidgeStatistics::FromLinearModel(const RidgeStatistics& gram, double weight,
                                                  const Eigen::VectorXd& theta) {
   RidgeStatistics result(gram.dimensions());
@@ -80,6 +88,24 @@ RidgeStatistics RidgeStatistics::FromLinearModel(const RidgeStatistics& gram, do
   result.yy_ = theta.dot(result.b_);
   result.y_sum_ = result.b_[0];
   return result;
+}
+
+RidgeStatistics RidgeStatistics::FromInputs(const Eigen::MatrixXd& s, double n) {
+  RidgeStatistics result(static_cast<int>(s.rows()));
+  Eigen::Index column = 0;
+  for (Eigen::Index j = 0, d = s.rows(); j < d; ++j) {
+    result.packed_.segment(column, d - j) = s.col(j).tail(d - j);
+    column += d - j;
+  }
+  result.n_ = n;
+  return result;
+}
+
+void RidgeStatistics::SetTarget(Eigen::VectorXd b, double yy, double y_sum) {
+  assert(b.size() == b_.size());
+  b_ = std::move(b);
+  yy_ = yy;
+  y_sum_ = y_sum;
 }
 
 Eigen::MatrixXd RidgeStatistics::S(int d) const {

@@ -7,6 +7,8 @@
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -22,11 +24,18 @@ class RidgeStatistics {
   void Add(std::span<const float> x, double weight, double y);
   // *this += scale * other. REQUIRES: equal dimensions.
   void AddScaled(const RidgeStatistics& other, double scale);
+  // The same observations with other answers: adds to sum w y x and to sum w y^2. REQUIRES: b.size() == dimensions().
+  void ChangeAnswers(const Eigen::VectorXd& b, double yy);
 
   // What `weight` noiseless observations of y = theta^T x would leave, their x distributed as those behind `gram`,
   // whose S is a sum over observations divided by their number. They count as none in n(), so they say nothing of the
   // noise. REQUIRES: equal dimensions.
   static RidgeStatistics FromLinearModel(const RidgeStatistics& gram, double weight, const Eigen::VectorXd& theta);
+
+  // S, of which only the lower triangle is read, and n; b and the sums of y are 0.
+  static RidgeStatistics FromInputs(const Eigen::MatrixXd& s, double n);
+  // REQUIRES: b.size() == dimensions().
+  void SetTarget(Eigen::VectorXd b, double yy, double y_sum);
 
   double n() const { return n_; }
   double yy() const { return yy_; }
@@ -60,6 +69,7 @@ class BucketedStatistics {
   // sum_k g_k (S_k, b_k, n_k, yy_k).
   RidgeStatistics Discounted() const;
   double n() const;  // undiscounted observations in the buckets that count
+  std::vector<std::pair<int64_t, double>> Weights() const;  // bucket, g of each that counts
   int buckets() const { return static_cast<int>(buckets_.size()); }  // in memory
 
   void AppendTo(std::string& bytes) const;

@@ -3,6 +3,8 @@
 
 #include <csignal>
 #include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
 
 #include "catch.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -155,6 +157,17 @@ TEST_CASE("each rpc asks for a key, its scope and its tenant", "[keys]") {
   CHECK(without.err().find("UNAUTHENTICATED") != std::string::npos);
 
   CHECK(server.Terminate().code == 0);
+  // Each feedback is signed with its key's name.
+  const std::string exported = folder.Path("log.jsonl");
+  ChildProcess exporting({"export", "--db", folder.Path("log.db"), "--out", exported});
+  CHECK(exporting.Wait().code == 0);
+  std::ifstream lines(exported);
+  std::map<std::string, std::string> sender_of;
+  for (std::string line; std::getline(lines, line);) {
+    const auto row = nlohmann::json::parse(line);
+    if (row["kind"] == "feedback") sender_of[row["feedback_id"]] = row["sender"];
+  }
+  CHECK(sender_of == std::map<std::string, std::string>{{"f1", "shop"}, {"f2", "all"}, {"f3", "shop"}});
   for (const NewKey& made : {all, shop, teacher}) CHECK(server.process().err().find(made.key) == std::string::npos);
 }
 

@@ -259,14 +259,14 @@ TEST_CASE("the ratio is of the prediction without it: a row that holds a ratio t
   const auto tail = plain.log->ReadTail({}, 50000);
   REQUIRE(tail.ok());
   std::vector<ObservedDecision> touched = tail->touched;
-  without.Fold(touched, {}, tail->end);
+  without.Fold(touched, {}, tail->end, TrustFold(TrustConfig()));
   for (ObservedDecision& observed : touched) {
     for (TierView& view : observed.decision.tiers) {
       view.cost_ratio = 0.25;
       view.cost_usd *= 0.25;
     }
   }
-  with_ratio.Fold(touched, {}, tail->end);
+  with_ratio.Fold(touched, {}, tail->end, TrustFold(TrustConfig()));
   CHECK(with_ratio.CostRatio("small") == Approx(without.CostRatio("small")));
 }
 

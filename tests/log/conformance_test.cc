@@ -162,7 +162,8 @@ TEMPLATE_TEST_CASE("feedback is kept once per id and tenant, in order of arrival
   foreign.tenant = "globex";
   for (const auto& row : {decision, second, foreign}) Append(log, row);
 
-  const FeedbackRecord z = TestFeedback(decision, "z", 0.1);
+  FeedbackRecord z = TestFeedback(decision, "z", 0.1);
+  z.feedback.sender = "checkout";
   const FeedbackRecord a = TestFeedback(decision, "a", 1.0 / 3);
   CHECK_FALSE(Record(log, z)->duplicate);
   CHECK_FALSE(Record(log, a)->duplicate);
@@ -351,6 +352,131 @@ TEMPLATE_TEST_CASE("configurations and feature sets are kept under their keys", 
   REQUIRE(log.SaveFeatureSet(version, bytes).ok());
   CHECK(log.SaveFeatureSet(version, "other").code() == absl::StatusCode::kAlreadyExists);
   CHECK(*log.LoadFeatureSet(version) == bytes);
+}
+
+TEMPLATE_TEST_CASE("of old snapshots only the newest of each release is remembered", "[log]", ALL_LOGS) {
+  TestType fixture;
+  EventLog& log = *fixture.log;
+  const auto save = [&log](int64_t number, int64_t release) {
+    REQUIRE(log.SaveSnapshot({.number = number, .feature_version = static_cast<uint64_t>(number), .release = release}).ok());
+  };
+  for (int64_t number = 1; number <= 10; ++number) save(number, 1);
+  for (int64_t number = 11; number <= 1100; ++number) save(number, 2);
+  CHECK(*log.NewestSnapshotNumber() == 1100);
+  CHECK(**log.NewestFeatureVersion(1) == 10);
+  CHECK(**log.NewestFeatureVersion(2) == 1100);
+  save(5, 3);  // was forgotten: only then can it come again
+}
+
+namespace {
+
+std::vector<int64_t> SeqsOf(EventLog& log) {
+  std::vector<int64_t> seqs;
+  REQUIRE(log.ScanDecisions(0, 1000,
+                            [&](const DecisionRecord& decision) {
+                              seqs.push_back(decision.seq);
+                              return true;
+                            })
+              .ok());
+  return seqs;
+}
+
+Deleted MustDelete(EventLog& log, const Deletion& what) {
+  const auto deleted = log.DeleteDecisions(what);
+  REQUIRE(deleted.ok());
+  return *deleted;
+}
+
+constexpr LogCursor kAll{INT64_MAX, INT64_MAX};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("old decisions go from the front, with all their events, as far as they are covered", "[log]", ALL_LOGS) {
+  TestType fixture;
+  EventLog& log = *fixture.log;
+  std::vector<DecisionRecord> decisions(1);
+  for (uint32_t i = 1; i <= 8; ++i) {
+    decisions.push_back(TestDecision(i));
+    decisions.back().time_us = 1000 * i;
+    Append(log, decisions.back());
+  }
+  for (const int i : {1, 2, 3, 7}) REQUIRE(Record(log, TestOutcome(decisions[i])).ok());
+  for (const int i : {1, 3, 8, 2}) REQUIRE(Record(log, TestFeedback(decisions[i], fmt::format("f{}", i))).ok());
+  REQUIRE(Record(log, TestFeedback(decisions[8], "last")).ok());
+  CHECK(**log.FirstDecisionTime() == 1000);
+
+  CHECK(MustDelete(log, {.before_us = 1000, .upto = kAll, .limit = 9}).decisions == 0);
+  // Decision 2 has feedback 4.
+  const Deleted first = MustDelete(log, {.before_us = 6000, .upto = {4, 3}, .limit = 9});
+  CHECK(first.decisions == 1);
+  CHECK(first.uncovered);
+  CHECK(SeqsOf(log) == std::vector<int64_t>{2, 3, 4, 5, 6, 7, 8});
+  CHECK(MustDelete(log, {.before_us = 6000, .upto = {4, 4}, .limit = 2}).decisions == 2);
+  const Deleted third = MustDelete(log, {.before_us = 6000, .upto = {4, 4}, .limit = 9});
+  CHECK(third.decisions == 2);  // nothing came for 4 and 5
+  CHECK_FALSE(third.uncovered);
+  CHECK(SeqsOf(log) == std::vector<int64_t>{6, 7, 8});
+  CHECK(**log.FirstDecisionTime() == 6000);
+
+  // Whoever knew them hears that they are not there, and their ids of feedback are free.
+  CHECK_FALSE(log.Find(decisions[1].id)->has_value());
+  CHECK(Record(log, TestOutcome(decisions[4])).status().code() == absl::StatusCode::kNotFound);
+  CHECK(Record(log, TestFeedback(decisions[1], "f1")).status().code() == absl::StatusCode::kNotFound);
+  CHECK(log.counters().unknown_feedbacks == 1);
+  const auto tail = log.ReadTail({}, 100);
+  REQUIRE(tail.ok());
+  REQUIRE(tail->touched.size() == 2);
+  CHECK(tail->touched[0].decision.seq == 7);
+  CHECK(tail->touched[1].feedback.size() == 2);
+  CHECK(tail->end == LogCursor{4, 5});
+}
+
+TEMPLATE_TEST_CASE("the last row of each kind stays, so that the numbers go on", "[log]", ALL_LOGS) {
+  TestType fixture;
+  EventLog& log = *fixture.log;
+  for (uint32_t i = 1; i <= 4; ++i) Append(log, TestDecision(i));
+  REQUIRE(Record(log, TestOutcome(TestDecision(1))).ok());
+  REQUIRE(Record(log, TestFeedback(TestDecision(2), "f")).ok());
+  const Deletion everything{.before_us = INT64_MAX, .upto = kAll, .limit = 100};
+  CHECK(MustDelete(log, everything).decisions == 0);  // the outcome of 1 is the last one
+  REQUIRE(Record(log, TestOutcome(TestDecision(4))).ok());
+  CHECK(MustDelete(log, everything).decisions == 1);
+  CHECK(Record(log, TestFeedback(TestDecision(4), "g"))->seq == 2);
+  CHECK(MustDelete(log, everything).decisions == 2);
+  CHECK(SeqsOf(log) == std::vector<int64_t>{4});
+  Append(log, TestDecision(5));
+  REQUIRE(log.Flush().ok());
+  CHECK(MustFind(log, TestId(5)).decision.seq == 5);
+  CHECK(MustFind(log, TestId(5)).decision.tier_ordinal == 4);
+}
+
+TEMPLATE_TEST_CASE("a base keeps its state; of other releases one stays a base", "[log]", ALL_LOGS) {
+  TestType fixture;
+  EventLog& log = *fixture.log;
+  const auto save = [&log](int64_t number, int64_t release, const std::string& state) {
+    REQUIRE(log.SaveSnapshot({.number = number, .cursor = {number, number}, .release = release, .state = state}).ok());
+  };
+  CHECK_FALSE(log.BaseOf(0)->has_value());
+  save(1, 0, "one");
+  save(2, 0, "");
+  CHECK(absl::IsNotFound(log.MakeBase(2)));
+  CHECK(absl::IsNotFound(log.MakeBase(7)));
+  REQUIRE(log.MakeBase(1).ok());
+  REQUIRE(log.MakeBase(1).ok());
+  for (int64_t number = 3; number < 9; ++number) save(number, 1, fmt::format("{}", number));
+  REQUIRE(log.BaseOf(0)->has_value());
+  CHECK((*log.BaseOf(0))->state == "one");
+  CHECK((*log.BaseOf(0))->cursor == LogCursor{1, 1});
+  CHECK_FALSE(log.BaseOf(1)->has_value());
+  REQUIRE(log.MakeBase(7).ok());
+  REQUIRE(log.MakeBase(8).ok());
+  CHECK((*log.BaseOf(1))->state == "8");
+  CHECK((*log.BaseOf(0))->state == "one");
+  save(9, 2, "nine");
+  REQUIRE(log.MakeBase(9).ok());
+  CHECK((*log.BaseOf(2))->state == "nine");
+  CHECK((*log.BaseOf(1))->state == "8");
+  CHECK_FALSE(log.BaseOf(0)->has_value());
 }
 
 TEMPLATE_TEST_CASE("snapshots keep the newest three states", "[log]", ALL_LOGS) {

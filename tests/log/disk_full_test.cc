@@ -10,6 +10,9 @@
 namespace suffice {
 namespace {
 
+// Bytes of a file at which, with these rows, a write that fails leaves no room for a part of it either.
+constexpr uint64_t kFull = (1 << 20) + 3 * 4120;
+
 // Appends decisions with feedback until one is not acknowledged; returns how many were.
 uint32_t FillUp(EventLog& log, absl::Status& refusal) {
   for (uint32_t n = 1; n < 10'000; ++n) {
@@ -30,7 +33,7 @@ uint32_t FillUp(EventLog& log, absl::Status& refusal) {
 TEST_CASE("a full disk acknowledges nothing and recovers by itself", "[log]") {
   const TempDir folder;
   const auto log = OpenForTest({.path = folder.File("log.db")});
-  FileSizeLimit limit(1 << 20);
+  FileSizeLimit limit(kFull);
   absl::Status refusal;
   const uint32_t acknowledged = FillUp(*log, refusal);
   REQUIRE(acknowledged > 0);
@@ -61,7 +64,7 @@ TEST_CASE("a full disk acknowledges nothing and recovers by itself", "[log]") {
 TEST_CASE("on a full disk, who waits for a decision is told that it is not there, and it is not", "[log]") {
   const TempDir folder;
   const auto log = OpenForTest({.path = folder.File("log.db")});
-  FileSizeLimit limit(1 << 20);
+  FileSizeLimit limit(kFull);
   absl::Status refusal;
   const uint32_t last = FillUp(*log, refusal) + 1;
   absl::Notification answered;
@@ -87,7 +90,7 @@ TEST_CASE("on a full disk, who waits for a decision is told that it is not there
 TEST_CASE("a log that nobody writes to finds by itself that its disk is well again", "[log]") {
   const TempDir folder;
   const auto log = OpenForTest({.path = folder.File("log.db")});
-  FileSizeLimit limit(1 << 20);
+  FileSizeLimit limit(kFull);
   std::string large(4 << 20, 'y');
   CHECK(log->SaveConfig("h", large).code() == absl::StatusCode::kUnavailable);
   CHECK_FALSE(log->counters().error.empty());
@@ -104,7 +107,7 @@ TEST_CASE("closing on a full disk tells what was lost", "[log]") {
   uint32_t acknowledged = 0;
   {
     const auto log = OpenForTest({.path = path});
-    const FileSizeLimit limit(1 << 20);
+    const FileSizeLimit limit(kFull);
     absl::Status refusal;
     acknowledged = FillUp(*log, refusal);
     const absl::Status closed = log->Close();

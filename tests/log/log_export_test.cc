@@ -116,6 +116,7 @@ void MakeLog(const std::string& path, uint64_t seed, uint32_t decisions) {
       for (size_t k = odd.Below(3); k > 0; --k) {
         FeedbackRecord feedback = TestFeedback(decision, fmt::format("f{}/{}", n, k), odd.Real());
         feedback.feedback.source = static_cast<FeedbackSource>(odd.Below(3));
+        if (k == 1) feedback.feedback.sender = odd.Text();
         REQUIRE(Record(*log, feedback).ok());
       }
     }
@@ -137,6 +138,14 @@ void MakeLog(const std::string& path, uint64_t seed, uint32_t decisions) {
   REQUIRE((*store)->Promote({.time_us = 8, .release = 1, .share = 0.1, .base = 0, .reason = odd.Text()}).ok());
 }
 
+// Deletes the first decision, whose lesson is said to be in a base.
+void DeleteFirst(const std::string& path) {
+  const auto log = OpenForTest({.path = path});
+  REQUIRE(log->MakeBase(1).ok());
+  const Deletion first{.before_us = TestDecision(1).time_us + 1, .upto = {INT64_MAX, INT64_MAX}, .limit = 1};
+  REQUIRE(log->DeleteDecisions(first)->decisions == 1);
+}
+
 // The lines with the first of a kind changed: `key` has another value, or none.
 std::string Changed(const std::string& lines, const std::string& kind, const std::string& key,
                     const std::optional<Json>& value) {
@@ -155,6 +164,7 @@ TEST_CASE("a log that is exported and imported exports the same bytes, and has t
     CAPTURE(seed);
     const TempDir dir;
     MakeLog(dir.File("a.db"), seed, 60);
+    DeleteFirst(dir.File("a.db"));
     const std::string lines = MustExport(dir.File("a.db"));
     WriteFile(dir.File("a.jsonl"), lines);
     const auto rows = ImportLog(dir.File("a.jsonl"), dir.File("b.db"));

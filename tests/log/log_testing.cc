@@ -211,6 +211,7 @@ void CheckSame(const Outcome& actual, const Outcome& expected) {
 
 void CheckSame(const Feedback& actual, const Feedback& expected) {
   CHECK(actual.feedback_id == expected.feedback_id);
+  CHECK(actual.sender == expected.sender);
   CHECK(actual.decision_id == expected.decision_id);
   CHECK(actual.tenant == expected.tenant);
   CHECK(actual.reward == expected.reward);

@@ -8,6 +8,7 @@
 #include "catch.h"
 #include "log/log_testing.h"
 #include "log/sqlite.h"
+#include "log/tail_reader.h"
 
 namespace suffice {
 namespace {
@@ -59,6 +60,41 @@ TEST_CASE("everything is there after closing and opening again", "[log]") {
   CHECK(MustFind(*log, TestId(7)).decision.seq == 7);
 }
 
+TEST_CASE("a tier's sequence goes on after its decisions are deleted and the log is opened again", "[log]") {
+  const TempDir folder;
+  const std::string path = folder.File("log.db");
+  {
+    const auto log = OpenForTest({.path = path});
+    for (uint32_t i = 1; i <= 5; ++i) Append(*log, TestDecision(i, i < 4 ? "old" : "new"));
+    const auto deleted = log->DeleteDecisions({.before_us = INT64_MAX, .limit = 100});
+    REQUIRE(deleted.ok());
+    CHECK(deleted->decisions == 4);
+  }
+  const auto log = OpenForTest({.path = path});
+  for (uint32_t i = 6; i <= 7; ++i) Append(*log, TestDecision(i, i == 6 ? "old" : "new"));
+  REQUIRE(log->Flush().ok());
+  CHECK(MustFind(*log, TestId(6)).decision.tier_ordinal == 3);
+  CHECK(MustFind(*log, TestId(7)).decision.tier_ordinal == 2);
+  CHECK(MustFind(*log, TestId(7)).decision.seq == 7);
+}
+
+TEST_CASE("what follows the log finds its rows by a key, however many there are", "[log]") {
+  const TempDir folder;
+  (void)OpenForTest({.path = folder.File("log.db")});
+  auto database = Database::Open(folder.File("log.db"), Database::Access::kReadOnly);
+  REQUIRE(database.ok());
+  for (const std::string& query : TailReader::Queries()) {
+    auto plan = database->Prepare("EXPLAIN QUERY PLAN " + query);
+    REQUIRE(plan.ok());
+    int steps = 0;
+    for (auto row = plan->Step(); *row; row = plan->Step(), ++steps) {
+      INFO(query << ": " << plan->String(3));
+      CHECK(plan->String(3).starts_with("SEARCH "));
+    }
+    CHECK(steps == 1);  // no sorting
+  }
+}
+
 TEST_CASE("each new file has a salt of its own, or the one asked for", "[log]") {
   const TempDir folder;
   const auto first = OpenForTest({.path = folder.File("a.db")});
@@ -93,7 +129,7 @@ TEST_CASE("what arrives for unknown decisions is kept apart", "[log]") {
   REQUIRE(database.ok());
   CHECK(*database->QueryInt("SELECT count(*) FROM orphans") == 2);
   CHECK(*database->QueryText("SELECT value FROM orphans WHERE kind = 'feedback' AND tenant = 'acme'") ==
-        R"({"feedback_id":"quote\"d","reward":0.25,"source":"judge","judge_version":"judge-2"})");
+        R"({"feedback_id":"quote\"d","reward":0.25,"source":"judge","judge_version":"judge-2","sender":""})");
   CHECK(*database->QueryInt("SELECT value ->> 'output_tokens' FROM orphans WHERE kind = 'outcome'") == 321);
   CHECK(*database->QueryText("SELECT decision_id FROM orphans WHERE kind = 'outcome'") == TestId(9).Raw());
 }

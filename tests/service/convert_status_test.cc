@@ -68,6 +68,8 @@ ServiceReport Full() {
                           .last_alarm_us = 5,
                           .cold = true,
                           .price_version = "base"}};
+  report.engine.senders = {{.sender = "key", .tier = "small", .departure = -6, .share = 0.1, .weight = 0.2}};
+  report.engine.tenants = {{.tenant = "shop", .share = 0.9, .usual_share = 0.1, .departure = 7}};
   return report;
 }
 
@@ -107,6 +109,9 @@ TEST_CASE("no field of the status message is forgotten", "[service]") {
   CHECK(response.budgets(0).kind() == v1::BUDGET_KIND_SOFT);
   CHECK(response.budgets(0).exposure_usd() == 6);
   CHECK(response.tiers(0).cost_ratio() == 3);
+  CHECK(response.senders(0).departure() == -6);
+  CHECK(response.senders(0).weight() == 0.2);
+  CHECK(response.tenants(0).usual_share() == 0.1);
 }
 
 TEST_CASE("the status' JSON is read back the same, in both layouts", "[service]") {
