@@ -1,7 +1,7 @@
 // A refit beside a running server, its promotion, a kill, and the way back: real binaries on one file.
-#include <chrono>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <csignal>
 
 #include "catch.h"
