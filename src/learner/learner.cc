@@ -87,12 +87,14 @@ absl::StatusOr<Learner> Learner::Begin(EventLog* log, std::shared_ptr<const Conf
 }
 
 absl::Status Learner::TakeBase() {
-  SUFFICE_ASSIGN_OR_RETURN(const std::optional<SnapshotRecord> base, log_->BaseOf(release_number()));
-  if (!base) return absl::OkStatus();
-  if (const absl::Status status = Take(*base); status.ok()) {
-    beginning_ = base->cursor;
+  const auto base = log_->BaseOf(release_number());
+  if (!base.ok() && !absl::IsDataLoss(base.status())) return base.status();
+  if (base.ok() && !*base) return absl::OkStatus();
+  const absl::Status taken = base.ok() ? Take(**base) : base.status();
+  if (taken.ok()) {
+    beginning_ = (*base)->cursor;
   } else {
-    spdlog::warn("base {} cannot be used ({}): what deleted decisions taught is lost", base->number, status.ToString());
+    spdlog::warn("the base cannot be used ({}): what deleted decisions taught is lost", taken.ToString());
   }
   return absl::OkStatus();
 }

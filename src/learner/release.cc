@@ -16,19 +16,6 @@ absl::Status Malformed(const char* what) {
   return absl::InvalidArgumentError(fmt::format("fit of a release: {}", what));
 }
 
-void AppendText(std::string& bytes, std::string_view text) {
-  AppendValue(bytes, static_cast<uint32_t>(text.size()));
-  bytes += text;
-}
-
-std::optional<std::string> ReadText(std::string_view& bytes) {
-  const auto length = ReadValue<uint32_t>(bytes);
-  if (!length || *length > bytes.size()) return std::nullopt;
-  std::string text(bytes.substr(0, *length));
-  bytes.remove_prefix(*length);
-  return text;
-}
-
 void AppendTier(const TierFit& tier, std::string& bytes) {
   for (const double value :
        {tier.input_tokens, tier.input_tokens_estimate, tier.labels, tier.calibration.quality_offset,

@@ -188,19 +188,6 @@ namespace {
 
 absl::Status Malformed() { return absl::InvalidArgumentError("trust: malformed bytes"); }
 
-void AppendText(std::string& bytes, std::string_view text) {
-  AppendValue<uint32_t>(bytes, static_cast<uint32_t>(text.size()));
-  bytes += text;
-}
-
-std::optional<std::string> ReadText(std::string_view& bytes) {
-  const auto length = ReadValue<uint32_t>(bytes);
-  if (!length || *length > bytes.size()) return std::nullopt;
-  std::string text(bytes.substr(0, *length));
-  bytes.remove_prefix(*length);
-  return text;
-}
-
 std::vector<double SenderTrust::*> Numbers() {
   return {&SenderTrust::n,        &SenderTrust::sum,       &SenderTrust::squares, &SenderTrust::near_n,
           &SenderTrust::near_sum, &SenderTrust::departure, &SenderTrust::weight};

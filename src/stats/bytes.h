@@ -1,8 +1,9 @@
-// Fixed-size values to and from little-endian bytes, for the encodings of statistics.
+// Fixed-size values and texts to and from little-endian bytes, for the encodings of statistics.
 // Thread contract: pure functions.
 #pragma once
 
 #include <bit>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -28,6 +29,21 @@ std::optional<T> ReadValue(std::string_view& bytes) {
   std::memcpy(&value, bytes.data(), sizeof value);
   bytes.remove_prefix(sizeof value);
   return value;
+}
+
+// A text with its length before it.
+inline void AppendText(std::string& bytes, std::string_view text) {
+  AppendValue(bytes, static_cast<uint32_t>(text.size()));
+  bytes += text;
+}
+
+// Consumes a text that AppendText wrote; nothing when it is cut short.
+inline std::optional<std::string> ReadText(std::string_view& bytes) {
+  const auto length = ReadValue<uint32_t>(bytes);
+  if (!length || *length > bytes.size()) return std::nullopt;
+  std::string text(bytes.substr(0, *length));
+  bytes.remove_prefix(*length);
+  return text;
 }
 
 }  // namespace suffice
