@@ -15,6 +15,7 @@ namespace suffice {
 namespace {
 
 constexpr size_t kBatchRows = 1024;
+constexpr absl::Duration kGroupPause = absl::Milliseconds(10);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
 constexpr absl::Duration kLongestPause = absl::Seconds(1);
 constexpr absl::Duration kRetryFullQueue = absl::Milliseconds(100);  // of a log that is written
@@ -47,6 +48,7 @@ SqliteWriter::~SqliteWriter() { (void)Stop(); }
 absl::Status SqliteWriter::Append(DecisionRecord decision, EventLog::Done done, EventLog::WhenFailed when_failed) {
   Entry entry{.row = std::move(decision),
               .retry = done == nullptr || when_failed == EventLog::WhenFailed::kRetry,
+              .awaited = done != nullptr && when_failed == EventLog::WhenFailed::kAnswer,
               .done = std::move(done)};
   return Enqueue(entry);
 }
@@ -57,11 +59,11 @@ absl::Status SqliteWriter::Append(EvaluationRows evaluation) {
 }
 
 void SqliteWriter::Append(OutcomeRecord outcome, EventLog::Done done) {
-  EnqueueOrAnswer({.row = std::move(outcome), .done = std::move(done)});
+  EnqueueOrAnswer({.row = std::move(outcome), .awaited = true, .done = std::move(done)});
 }
 
 void SqliteWriter::Append(FeedbackRecord feedback, EventLog::Done done) {
-  EnqueueOrAnswer({.row = std::move(feedback), .done = std::move(done)});
+  EnqueueOrAnswer({.row = std::move(feedback), .awaited = true, .done = std::move(done)});
 }
 
 void SqliteWriter::EnqueueOrAnswer(Entry entry) {
@@ -83,18 +85,22 @@ absl::Status SqliteWriter::Enqueue(Entry& entry) {
                           absl::ToInt64Microseconds(well ? kRetryFullQueue : kLongestPause));
   }
   waiting_rows_ += is_row;
+  const bool hurried = hurry_;
+  hurry_ |= entry.awaited || queue_.size() + 1 >= kBatchRows;
   queue_.push_back(std::move(entry));
-  if (queue_.size() == 1) wake_.Signal();
+  if (queue_.size() == 1 || hurry_ != hurried) wake_.Signal();
   return absl::OkStatus();
 }
 
 absl::Status SqliteWriter::RunJob(Job job) {
   absl::Status result;
   absl::Notification finished;
-  Entry entry{.row = JobRow{std::move(job), [&](absl::Status status) {
+  Entry entry{.row = JobRow{std::move(job),
+                            [&](absl::Status status) {
                               result = std::move(status);
                               finished.Notify();
-                            }}};
+                            }},
+              .awaited = true};
   SUFFICE_RETURN_IF_ERROR(Enqueue(entry));
   finished.WaitForNotification();
   return result;
@@ -166,7 +172,11 @@ std::optional<SqliteWriter::Batch> SqliteWriter::Take() {
   absl::MutexLock lock(&mutex_);
   while (queue_.empty() && !stopping_ && !failing_) wake_.Wait(&mutex_);
   if (queue_.empty() && stopping_) return std::nullopt;
+  for (const absl::Time until = absl::Now() + kGroupPause; !hurry_ && !stopping_ && !failing_;) {
+    if (wake_.WaitWithDeadline(&mutex_, until)) break;
+  }
   const size_t count = std::min(queue_.size(), kBatchRows);
+  hurry_ = queue_.size() > count;
   Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + count));
   queue_.erase(queue_.begin(), queue_.begin() + count);
   return batch;

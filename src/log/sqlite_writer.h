@@ -1,5 +1,6 @@
 // The one writer of a log's file: a bounded queue and a thread that commits everything queued in one transaction (group
-// commit), then answers.
+// commit), then answers. Rows that nobody waits for are left a few milliseconds to become more: a commit costs as much as
+// writing several rows. A row with a caller waiting, or a job, takes them along at once.
 //
 // When a commit fails (disk full, I/O error) nothing of it is acknowledged: whoever waits is answered UNAVAILABLE, and
 // rows that say so (evaluations, decisions that nobody waits for) stay queued and are tried again, with growing pauses,
@@ -73,7 +74,8 @@ class SqliteWriter {
   struct Entry {
     std::variant<DecisionRecord, EvaluationRows, OutcomeRecord, FeedbackRecord, JobRow> row;
     bool retry = false;                    // a failed write is tried again, whoever waits
-    EventLog::Done done = nullptr;         // who waits for it; may be empty
+    bool awaited = false;                  // somebody waits for the commit
+    EventLog::Done done = nullptr;         // told of the commit; may be empty
     LogTables::Answer answer = Receipt{};  // to be given after the commit
   };
   using Batch = std::vector<Entry>;
@@ -105,8 +107,9 @@ class SqliteWriter {
   std::thread thread_;
 
   mutable absl::Mutex mutex_;
-  absl::CondVar wake_;  // for the writer: rows came, or stopping_
+  absl::CondVar wake_;  // for the writer: the first row came, or one that is not to wait, or stopping_
   std::deque<Entry> queue_ ABSL_GUARDED_BY(mutex_);
+  bool hurry_ ABSL_GUARDED_BY(mutex_) = false;  // something queued is awaited, or there is a batch full
   int64_t waiting_rows_ ABSL_GUARDED_BY(mutex_) = 0;  // queued and in the batch under way, jobs not counted
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t lost_rows_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -60,6 +60,26 @@ TEST_CASE("everything is there after closing and opening again", "[log]") {
   CHECK(MustFind(*log, TestId(7)).decision.seq == 7);
 }
 
+TEST_CASE("rows that nobody waits for reach the disk by themselves, and at once with one that somebody waits for", "[log]") {
+  const TempDir folder;
+  const auto log = OpenForTest({.path = folder.File("log.db")});
+  absl::Notification told;
+  REQUIRE(log->AppendDecision(TestDecision(1)).ok());
+  REQUIRE(log->AppendDecision(TestDecision(2), [&](const absl::StatusOr<Receipt>&) { told.Notify(); },
+                              EventLog::WhenFailed::kRetry)
+              .ok());
+  REQUIRE(told.WaitForNotificationWithTimeout(absl::Seconds(30)));
+  CHECK(log->counters().decisions == 2);
+  CHECK(log->counters().queued == 0);
+
+  REQUIRE(log->AppendDecision(TestDecision(3)).ok());
+  REQUIRE(Record(*log, TestFeedback(TestDecision(3), "f")).ok());
+  CHECK(log->counters().decisions == 3);
+  for (uint32_t n = 4; n < 4 + 3000; ++n) REQUIRE(log->AppendDecision(TestDecision(n)).ok());
+  REQUIRE(log->Flush().ok());
+  CHECK(log->counters().decisions == 3003);
+}
+
 TEST_CASE("a tier's sequence goes on after its decisions are deleted and the log is opened again", "[log]") {
   const TempDir folder;
   const std::string path = folder.File("log.db");
