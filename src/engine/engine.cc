@@ -198,7 +198,7 @@ class Engine::Impl {
  private:
   void RouteAndCount(const RouteRequest& request, RouteDone done);
   void RouteOnce(const RouteRequest& request, const RouteDone& done);
-  absl::Status Append(DecisionRecord record, const Decision& answer, bool durable, const RouteDone& done);
+  absl::Status Append(DecisionRecord& record, const Decision& answer, bool durable, const RouteDone& done);
   DecideContext ContextOf(const RouteRequest& request, const Config& config);
   // A decision is made: its tier is warm, and its conversation has it.
   void Remember(const std::string& tenant, const std::string& session, const std::string& tier, int64_t time_us);
@@ -304,7 +304,7 @@ void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done)
   }
   const DecideContext context = ContextOf(request, *config);
   const SnapshotPtr snapshot = source_.For(request, context.id);
-  // What a row that is logged does not take along serves the thread's next decision.
+  // Serves the thread's next decision again: where a row is logged, the log gives an older one's memory for it.
   thread_local Consideration considered;
   if (const absl::Status status = Consider(*snapshot, request, context, considered); !status.ok()) return done(status);
   if (const absl::Status status = gate_->Choose(*snapshot, request, considered); !status.ok()) return done(status);
@@ -314,7 +314,7 @@ void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done)
   // A row that is not kept cannot be waited for (and no hard budget goes with such).
   const bool kept = IsKept(considered.row), durable = kept && gate_->MustBeDurable(considered.row);
   if (kept) {
-    const absl::Status status = Append(std::move(considered.row), answer, durable, done);
+    const absl::Status status = Append(considered.row, answer, durable, done);
     if (!status.ok()) {
       gate_->Cancel(answer.id);
       return done(status);
@@ -332,9 +332,9 @@ void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done)
   if (!durable) done(std::move(answer));
 }
 
-// Queues the row; `durable`: the caller is answered after the commit. A reservation whose row could not be written is
+// Queues the row, which holds something else afterwards; `durable`: the caller is answered after the commit. A reservation whose row could not be written is
 // given back, as nobody was told to make the call.
-absl::Status Engine::Impl::Append(DecisionRecord record, const Decision& answer, bool durable, const RouteDone& done) {
+absl::Status Engine::Impl::Append(DecisionRecord& record, const Decision& answer, bool durable, const RouteDone& done) {
   if (durable) {
     return log_->AppendDecision(std::move(record), [this, answer, done](const absl::StatusOr<Receipt>& receipt) {
       if (!receipt.ok()) {
@@ -345,7 +345,9 @@ absl::Status Engine::Impl::Append(DecisionRecord record, const Decision& answer,
       done(answer);
     });
   }
-  if (record.reserved_cost_nanos == 0) return log_->AppendDecision(std::move(record));
+  if (record.reserved_cost_nanos == 0) {
+    return log_->AppendDecision(std::move(record), nullptr, EventLog::WhenFailed::kRetry);
+  }
   const auto committed = [this, id = record.id](const absl::StatusOr<Receipt>& receipt) {
     if (receipt.ok()) gate_->Committed(id, receipt->seq);
   };

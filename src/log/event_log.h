@@ -45,9 +45,9 @@ class EventLog {
   // Queues a row. RESOURCE_EXHAUSTED when the queue is full (nothing is queued then); UNAVAILABLE after Close.
   // `done`, if the row was queued, runs once on the writer's thread: after the commit, with the row's seq, or with why
   // the row is not there. A write that fails is told (kAnswer), or tried again until the log is closed (kRetry; always
-  // so without `done`).
+  // so without `done`). `decision` holds something else afterwards, maybe an older row's memory to be filled anew.
   enum class WhenFailed { kAnswer, kRetry };
-  virtual absl::Status AppendDecision(DecisionRecord decision, Done done, WhenFailed when_failed) = 0;
+  virtual absl::Status AppendDecision(DecisionRecord&& decision, Done done, WhenFailed when_failed) = 0;
   absl::Status AppendDecision(DecisionRecord decision) {
     return AppendDecision(std::move(decision), nullptr, WhenFailed::kRetry);
   }

@@ -30,7 +30,7 @@ class MemoryLog final : public EventLog {
  public:
   explicit MemoryLog(uint64_t salt) : salt_(salt) {}
 
-  absl::Status AppendDecision(DecisionRecord decision, Done done, WhenFailed) override {
+  absl::Status AppendDecision(DecisionRecord&& decision, Done done, WhenFailed) override {
     SUFFICE_RETURN_IF_ERROR(CheckDecision(decision));
     Receipt receipt;
     {

@@ -24,7 +24,7 @@ class SqliteLog final : public EventLog {
       : file_lock_(std::move(file_lock)), salt_(salt), writer_(std::move(writer)), reader_(std::move(reader)) {}
   ~SqliteLog() override { (void)Close(); }
 
-  absl::Status AppendDecision(DecisionRecord decision, Done done, WhenFailed when_failed) override {
+  absl::Status AppendDecision(DecisionRecord&& decision, Done done, WhenFailed when_failed) override {
     SUFFICE_RETURN_IF_ERROR(CheckDecision(decision));
     return writer_->Append(std::move(decision), std::move(done), when_failed);
   }

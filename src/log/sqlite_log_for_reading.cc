@@ -19,7 +19,7 @@ class SqliteLogForReading final : public EventLog {
  public:
   SqliteLogForReading(uint64_t salt, std::unique_ptr<SqliteReader> reader) : salt_(salt), reader_(std::move(reader)) {}
 
-  absl::Status AppendDecision(DecisionRecord, Done, WhenFailed) override { return OnlyRead(); }
+  absl::Status AppendDecision(DecisionRecord&&, Done, WhenFailed) override { return OnlyRead(); }
   absl::Status AppendEvaluation(DecisionRecord, OutcomeRecord, std::optional<FeedbackRecord>) override {
     return OnlyRead();
   }

@@ -15,6 +15,7 @@ namespace suffice {
 namespace {
 
 constexpr size_t kBatchRows = 1024;
+constexpr size_t kSpareRows = 256;
 constexpr absl::Duration kGroupPause = absl::Milliseconds(10);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
 constexpr absl::Duration kLongestPause = absl::Seconds(1);
@@ -45,8 +46,18 @@ absl::StatusOr<std::unique_ptr<SqliteWriter>> SqliteWriter::Start(Database datab
 
 SqliteWriter::~SqliteWriter() { (void)Stop(); }
 
-absl::Status SqliteWriter::Append(DecisionRecord decision, EventLog::Done done, EventLog::WhenFailed when_failed) {
-  Entry entry{.row = std::move(decision),
+std::unique_ptr<DecisionRecord> SqliteWriter::TakeSpare() {
+  absl::MutexLock lock(&mutex_);
+  if (spare_.empty()) return std::make_unique<DecisionRecord>();
+  std::unique_ptr<DecisionRecord> spare = std::move(spare_.back());
+  spare_.pop_back();
+  return spare;
+}
+
+absl::Status SqliteWriter::Append(DecisionRecord&& decision, EventLog::Done done, EventLog::WhenFailed when_failed) {
+  std::unique_ptr<DecisionRecord> row = TakeSpare();
+  std::swap(*row, decision);
+  Entry entry{.row = std::move(row),
               .retry = done == nullptr || when_failed == EventLog::WhenFailed::kRetry,
               .awaited = done != nullptr && when_failed == EventLog::WhenFailed::kAnswer,
               .done = std::move(done)};
@@ -54,7 +65,7 @@ absl::Status SqliteWriter::Append(DecisionRecord decision, EventLog::Done done, 
 }
 
 absl::Status SqliteWriter::Append(EvaluationRows evaluation) {
-  Entry entry{.row = std::move(evaluation), .retry = true};
+  Entry entry{.row = std::make_unique<EvaluationRows>(std::move(evaluation)), .retry = true};
   return Enqueue(entry);
 }
 
@@ -214,8 +225,10 @@ absl::Status SqliteWriter::WriteProbe() {
 absl::Status SqliteWriter::WriteEntry(Entry& entry) {
   absl::Status status = std::visit(
       Overloaded{
-          [&](const DecisionRecord& row) { return tables_->WriteDecision(row, entry.answer); },
-          [&](const EvaluationRows& row) { return tables_->WriteEvaluation(row.decision, row.outcome, row.feedback); },
+          [&](const std::unique_ptr<DecisionRecord>& row) { return tables_->WriteDecision(*row, entry.answer); },
+          [&](const std::unique_ptr<EvaluationRows>& row) {
+            return tables_->WriteEvaluation(row->decision, row->outcome, row->feedback);
+          },
           [&](const OutcomeRecord& row) { return tables_->WriteOutcome(row, entry.answer); },
           [&](const FeedbackRecord& row) { return tables_->WriteFeedback(row, entry.answer); },
           [&](const JobRow& row) { return row.job(*tables_); }},
@@ -245,7 +258,11 @@ void SqliteWriter::AnswerCommitted(Batch& batch) {
     counters_.unknown_feedbacks += added.unknown_feedbacks;
     counters_.wrong_model_outcomes += added.wrong_model_outcomes;
     counters_.duplicates += added.duplicates;
-    for (const Entry& entry : batch) waiting_rows_ -= !std::holds_alternative<JobRow>(entry.row);
+    for (Entry& entry : batch) {
+      waiting_rows_ -= !std::holds_alternative<JobRow>(entry.row);
+      auto* const row = std::get_if<std::unique_ptr<DecisionRecord>>(&entry.row);
+      if (row != nullptr && spare_.size() < kSpareRows) spare_.push_back(std::move(*row));
+    }
     if (added.outcomes + added.feedbacks > 0) listener = listener_;
   }
   if (recovered) spdlog::info("event log: writing again");

@@ -48,7 +48,8 @@ class SqliteWriter {
   ~SqliteWriter();
 
   // RESOURCE_EXHAUSTED when the queue is full, UNAVAILABLE after Stop; nothing is queued then, and `done` does not run.
-  absl::Status Append(DecisionRecord decision, EventLog::Done done, EventLog::WhenFailed when_failed);
+  // `decision` has the memory of a row that was written, where there is one.
+  absl::Status Append(DecisionRecord&& decision, EventLog::Done done, EventLog::WhenFailed when_failed);
   absl::Status Append(EvaluationRows evaluation);
   // As above, told through `done`.
   void Append(OutcomeRecord outcome, EventLog::Done done);
@@ -72,7 +73,8 @@ class SqliteWriter {
     std::function<void(absl::Status)> done;
   };
   struct Entry {
-    std::variant<DecisionRecord, EvaluationRows, OutcomeRecord, FeedbackRecord, JobRow> row;
+    std::variant<std::unique_ptr<DecisionRecord>, std::unique_ptr<EvaluationRows>, OutcomeRecord, FeedbackRecord, JobRow>
+        row;
     bool retry = false;                    // a failed write is tried again, whoever waits
     bool awaited = false;                  // somebody waits for the commit
     EventLog::Done done = nullptr;         // told of the commit; may be empty
@@ -82,6 +84,7 @@ class SqliteWriter {
 
   SqliteWriter(Database database, const Options& options) : database_(std::move(database)), options_(options) {}
 
+  std::unique_ptr<DecisionRecord> TakeSpare() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Enqueue(Entry& entry) ABSL_LOCKS_EXCLUDED(mutex_);
   void EnqueueOrAnswer(Entry entry);
   void Loop();
@@ -110,6 +113,7 @@ class SqliteWriter {
   absl::CondVar wake_;  // for the writer: the first row came, or one that is not to wait, or stopping_
   std::deque<Entry> queue_ ABSL_GUARDED_BY(mutex_);
   bool hurry_ ABSL_GUARDED_BY(mutex_) = false;  // something queued is awaited, or there is a batch full
+  std::vector<std::unique_ptr<DecisionRecord>> spare_ ABSL_GUARDED_BY(mutex_);  // written; a bounded number
   int64_t waiting_rows_ ABSL_GUARDED_BY(mutex_) = 0;  // queued and in the batch under way, jobs not counted
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t lost_rows_ ABSL_GUARDED_BY(mutex_) = 0;

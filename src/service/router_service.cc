@@ -52,7 +52,11 @@ void RecordItem(Engine* engine, const Caller& caller, const Request& request, En
 
 }  // namespace
 
-RouterService::RouterService(Admission* admission) : admission_(admission), readers_(kReaderThreads, kReaderQueue) {}
+RouterService::RouterService(Admission* admission) : admission_(admission), readers_(kReaderThreads, kReaderQueue) {
+  SetMessageAllocatorFor_Route(&route_messages_);
+  SetMessageAllocatorFor_Outcome(&outcome_messages_);
+  SetMessageAllocatorFor_Feedback(&feedback_messages_);
+}
 
 absl::StatusOr<RouterService::Entered> RouterService::Enter(const grpc::CallbackServerContext& context,
                                                             unsigned scopes) const {

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "service/admission.h"
 #include "service/bounded_executor.h"
+#include "service/message_pool.h"
 #include "suffice/engine.h"
 #include "suffice/v1/router.grpc.pb.h"
 
@@ -51,6 +52,9 @@ class RouterService final : public v1::RouterService::CallbackService {
   grpc::ServerUnaryReactor* RecordOne(grpc::CallbackServerContext* context, const Request* request,
                                       Response* response);
 
+  MessagePool<v1::RouteRequest, v1::RouteResponse> route_messages_;
+  MessagePool<v1::OutcomeRequest, v1::OutcomeResponse> outcome_messages_;
+  MessagePool<v1::FeedbackRequest, v1::FeedbackResponse> feedback_messages_;
   std::atomic<Engine*> engine_{nullptr};
   Admission* const admission_;
   BoundedExecutor readers_;
