@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/hash.h"
+#include "base/label.h"
 #include "base/status_macros.h"
 #include "engine/conversation.h"
 #include "engine/row_policy.h"
@@ -18,7 +19,6 @@
 namespace suffice {
 namespace {
 
-constexpr size_t kMaxLabelBytes = 256;
 constexpr double kIntervalZ = 1.6448536269514722;  // central 90% of a normal
 constexpr uint64_t kAuditSalt = 0xa0d17;           // makes the audit's draw independent of the tier's
 constexpr uint64_t kKeepSalt = 0x4ee9;
@@ -28,11 +28,6 @@ absl::Status CheckKnownTier(const char* field, const std::string& tier, const Co
   std::vector<std::string> names;
   for (const Tier& t : config.tiers) names.push_back(t.name);
   return InvalidField(field, fmt::format("unknown tier \"{}\"; expected one of {}", tier, fmt::join(names, ", ")));
-}
-
-absl::Status CheckLabel(const char* field, const std::string& value) {
-  if (value.size() <= kMaxLabelBytes) return absl::OkStatus();
-  return InvalidField(field, fmt::format("expected at most {} bytes, got {}", kMaxLabelBytes, value.size()));
 }
 
 absl::Status CheckInput(const RouteRequest& request, const Config& config) {

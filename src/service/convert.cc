@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/label.h"
 #include "base/status_macros.h"
 #include "service/convert_enums.h"
 #include "suffice/status.h"
@@ -114,11 +115,6 @@ void Fill(const TierView& view, v1::TierView* out) {
 }
 
 }  // namespace
-
-absl::Status CheckLabel(std::string_view field, const std::string& text) {
-  if (text.size() <= kMaxLabelBytes) return absl::OkStatus();
-  return InvalidField(field, fmt::format("expected at most {} bytes, got {}", kMaxLabelBytes, text.size()));
-}
 
 absl::StatusOr<DecisionId> ParseDecisionId(const std::string& text) {
   if (const auto id = DecisionId::Parse(text)) return *id;

@@ -11,8 +11,6 @@
 
 namespace suffice {
 
-// Ids, tenant, session, names: at most this many bytes.
-inline constexpr size_t kMaxLabelBytes = 256;
 // Lists and maps of labels in a request: at most this many entries.
 inline constexpr int kMaxLabels = 256;
 
@@ -24,8 +22,6 @@ absl::StatusOr<Outcome> FromProto(const v1::OutcomeRequest& request);
 absl::StatusOr<Feedback> FromProto(const v1::FeedbackRequest& request);
 // INVALID_ARGUMENT naming "decision_id".
 absl::StatusOr<DecisionId> ParseDecisionId(const std::string& text);
-// INVALID_ARGUMENT naming `field` when `text` is longer than kMaxLabelBytes.
-absl::Status CheckLabel(std::string_view field, const std::string& text);
 
 // An error of Engine::Route in the words of the message: its field "messages" is "chat.messages" there.
 absl::Status WithProtoFieldNames(const absl::Status& status);

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/label.h"
 #include "base/status_macros.h"
 #include "service/convert.h"
 #include "service/errors.h"

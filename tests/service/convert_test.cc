@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/label.h"
 #include "catch.h"
 #include "suffice/status.h"
 
