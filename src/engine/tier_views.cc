@@ -171,6 +171,8 @@ void OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request
     model.AddIntervals(prepared.x, prepared.input_tokens, request.max_output_tokens, price, offer.prediction);
     CapCost(cap_usd, bounds, price.input_usd_per_mtok * prepared.input_tokens * 1e-6, offer);
   }
+  // Providers refuse a call that asks for more than the model gives.
+  if (offer.max_output_tokens > 0) offer.max_output_tokens = Tightest({offer.max_output_tokens, tier.max_output_tokens});
   view.quality = offer.prediction.quality;
   view.quality_sigma = offer.prediction.quality_sigma;
   view.cost_usd = offer.prediction.cost_usd;

@@ -64,6 +64,18 @@ TEST_CASE("thinking that is dearer than output bounds the answer") {
   CHECK(Fixture(config).Decide(Ask(936))->call_max_output_tokens == 233);
 }
 
+TEST_CASE("no longer answer is asked for than the model gives") {
+  Config config = OneTier();
+  config.tiers[0].max_output_tokens = 300;
+  RouteRequest request = Ask(936);
+  request.max_output_tokens = 5000;
+  CHECK(Fixture(config).Decide(request)->call_max_output_tokens == 300);
+  config.limits.cost.per_request_usd = 0.01;  // leaves 466
+  CHECK(Fixture(config).Decide(Ask(936))->call_max_output_tokens == 300);
+  config.limits.cost.per_request_usd = 0.006;  // leaves 200
+  CHECK(Fixture(config).Decide(Ask(936))->call_max_output_tokens == 200);
+}
+
 TEST_CASE("without a cap the answer has the request's own bound, and the worst case is unknown without one") {
   Fixture fixture(OneTier());
   auto row = fixture.Decide(Ask(936));
