@@ -7,6 +7,7 @@
 #include "closed_loop.h"
 #include "connections.h"
 #include "open_loop.h"
+#include "overload_loop.h"
 #include "temp_folder.h"
 
 namespace suffice::load {
@@ -51,6 +52,18 @@ class StallingServer {
 };
 
 double Milliseconds(const LoadResult& result, double percent) { return result.Micros(percent) / 1000; }
+
+TEST_CASE("A generator for overload counts what finds no room, and does not send it later") {
+  const TempFolder folder;
+  StallingServer server(folder);
+  // 250 of a thousand are due within the stall, and 8 may be out.
+  const OverloadResult result = RunOverload(server.Calls(), {.per_second = 500, .seconds = 2, .max_outstanding = 8});
+  CHECK(result.due() == 1000);
+  CHECK(result.answered + result.unsent == 1000);
+  CHECK(result.unsent > 200);
+  CHECK(result.answer_ns.count() == result.answered);
+  CHECK(static_cast<double>(result.answer_ns.max()) / 1e6 > kStallMs * 0.9);
+}
 
 TEST_CASE("In an open loop a stall of the server is seen by all requests that were due meanwhile") {
   const TempFolder folder;

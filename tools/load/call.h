@@ -6,6 +6,7 @@
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/support/async_unary_call.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +16,9 @@
 #include "suffice/v1/router.grpc.pb.h"
 
 namespace suffice::load {
+
+// Deadlines of requests that nobody is expected to miss.
+inline constexpr std::chrono::milliseconds kPatience = std::chrono::seconds(30);
 
 class Call {
  public:
@@ -42,11 +46,12 @@ class UnaryCall final : public Call {
                                                                                      const Request&,
                                                                                      grpc::CompletionQueue*);
 
-  UnaryCall(Stub* stub, Method method, Next next) : stub_(stub), method_(method), next_(std::move(next)) {}
+  UnaryCall(Stub* stub, Method method, Next next, std::chrono::milliseconds patience)
+      : stub_(stub), method_(method), next_(std::move(next)), patience_(patience) {}
 
   void Start(grpc::CompletionQueue& queue) override {
     context_.emplace();
-    context_->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    context_->set_deadline(std::chrono::system_clock::now() + patience_);
     const Request& request = next_();
     reader_ = (stub_->*method_)(&*context_, request, &queue);
     reader_->Finish(&response_, &status_, static_cast<Call*>(this));
@@ -56,6 +61,7 @@ class UnaryCall final : public Call {
   Stub* const stub_;
   const Method method_;
   Next next_;
+  const std::chrono::milliseconds patience_;
   std::optional<grpc::ClientContext> context_;
   Response response_;
   std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader_;
@@ -66,8 +72,8 @@ std::unique_ptr<Call> MakeUnaryCall(
     v1::RouterService::Stub* stub,
     std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> (v1::RouterService::Stub::*method)(
         grpc::ClientContext*, const Request&, grpc::CompletionQueue*),
-    Next next) {
-  return std::make_unique<UnaryCall<Request, Response, Next>>(stub, method, std::move(next));
+    Next next, std::chrono::milliseconds patience = kPatience) {
+  return std::make_unique<UnaryCall<Request, Response, Next>>(stub, method, std::move(next), patience);
 }
 
 }  // namespace suffice::load

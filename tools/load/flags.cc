@@ -46,10 +46,12 @@ absl::StatusOr<Settings> ParseDrive(int argc, char** argv) {
 absl::StatusOr<Settings> ParseBenchmark(int argc, char** argv, const std::string& folder) {
   Settings settings;
   bool quick = false, smallest = false;
+  std::string only;
   po::options_description flags("Flags");
   flags.add_options()("help", po::bool_switch(&settings.help), "show this")(
       "quick", po::bool_switch(&quick), "fewer and shorter runs, a shorter log")(
       "smallest", po::bool_switch(&smallest), "a few seconds, for a test: the numbers mean nothing")(
+      "only", po::value(&only), ("measure these parts alone, with commas between: " + NamesOfParts()).c_str())(
       "report", po::value(&settings.report), "write the report there, as JSON (required)")(
       "html", po::value(&settings.html), "write a page with pictures there")(
       "suffice", po::value(&settings.suffice)->default_value(folder + "/suffice"), "the binary to measure")(
@@ -59,7 +61,7 @@ absl::StatusOr<Settings> ParseBenchmark(int argc, char** argv, const std::string
   const absl::Status parsed = Parse(flags, argc, argv);
   if (!parsed.ok()) return parsed;
   std::ostringstream text;
-  text << "suffice_load --report FILE [--html FILE] [--quick]\n"
+  text << "suffice_load --report FILE [--html FILE] [--quick] [--only PART,...]\n"
           "Measures decisions in process, Route beside an empty rpc, feedback, start and rebuild.\n\n"
           "suffice_load drive --address HOST:PORT [--outstanding N | --per-second R] [--seconds S]\n"
           "Sends prompts to a server that runs already, in a closed or an open loop, and tells the latencies.\n\n"
@@ -68,6 +70,15 @@ absl::StatusOr<Settings> ParseBenchmark(int argc, char** argv, const std::string
   if (settings.help) return settings;
   if (settings.report.empty()) return absl::InvalidArgumentError("--report: expected a file to write");
   if (quick && smallest) return absl::InvalidArgumentError("--quick: not together with --smallest");
+  settings.parts = AllParts();
+  if (!only.empty()) {
+    auto parts = ParseParts(only);
+    if (!parts.ok()) return parts.status();
+    settings.parts = *std::move(parts);
+  }
+  if (!settings.html.empty() && settings.parts != AllParts()) {
+    return absl::InvalidArgumentError("--html: not together with --only, as the page shows every part");
+  }
   settings.sizes = smallest ? SmallestSizes() : quick ? QuickSizes() : FullSizes();
   return settings;
 }

@@ -2,11 +2,13 @@
 // Thread contract: pure functions.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "drive.h"
 #include "empty_server.h"
+#include "parts.h"
 #include "sizes.h"
 
 namespace suffice::load {
@@ -19,8 +21,9 @@ struct Settings {
   EmptyServerOptions empty;
   DriveOptions drive;
   Sizes sizes;
+  std::set<Part> parts;  // to measure
   std::string report;
-  std::string html;
+  std::string html;  // needs all parts
   std::string suffice;  // path of the binary
   std::string work;     // folder for the logs, on a disk
   bool keep = false;    // leave the folder

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <random>
 
 #include "absl/synchronization/mutex.h"
@@ -81,6 +82,13 @@ absl::StatusOr<std::vector<DecisionId>> MakeLog(const World& world, const std::s
   SUFFICE_RETURN_IF_ERROR(pending.WaitForAll());
   SUFFICE_RETURN_IF_ERROR(engine->Close());
   return ids;
+}
+
+absl::StatusOr<std::string> LongLog(const World& world, int decisions) {
+  const std::string database = world.Path("long.db");
+  if (std::filesystem::exists(database)) return database;
+  SUFFICE_RETURN_IF_ERROR(MakeLog(world, database, {.decisions = decisions, .feedbacks = true}).status());
+  return database;
 }
 
 }  // namespace suffice::load

@@ -20,4 +20,8 @@ struct LogPlan {
 // The decisions, in order. The log is closed properly. It must not exist.
 absl::StatusOr<std::vector<DecisionId>> MakeLog(const World& world, const std::string& database, const LogPlan& plan);
 
+// The long log that several parts of the benchmark share: decisions with a feedback each, and what was added since.
+// Returns its path; the first one to ask makes it.
+absl::StatusOr<std::string> LongLog(const World& world, int decisions);
+
 }  // namespace suffice::load

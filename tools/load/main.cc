@@ -19,22 +19,42 @@ namespace {
 
 void Say(const char* what) { std::fputs(fmt::format("{}\n", what).c_str(), stderr); }
 
-absl::StatusOr<Measurements> Measure(const World& world, const Sizes& sizes) {
+absl::StatusOr<Measurements> Measure(const World& world, const Sizes& sizes, const std::set<Part>& parts) {
   Measurements measured{.sizes = sizes, .cores = static_cast<int>(std::thread::hardware_concurrency())};
-  Say("decisions in process");
-  measured.decisions = MeasureDecisions(sizes);
-  Say("Route beside an empty rpc");
-  SUFFICE_ASSIGN_OR_RETURN(measured.route, MeasureRoute(world, sizes));
-  Say("feedback");
-  SUFFICE_ASSIGN_OR_RETURN(measured.feedback, MeasureFeedback(world, sizes));
-  Say("start and rebuild with a long log");
-  SUFFICE_ASSIGN_OR_RETURN(measured.long_log, MeasureLongLog(world, sizes));
+  if (parts.contains(Part::kDecisions)) {
+    Say("decisions in process");
+    measured.decisions = MeasureDecisions(sizes);
+  }
+  if (parts.contains(Part::kRoute)) {
+    Say("Route beside an empty rpc");
+    SUFFICE_ASSIGN_OR_RETURN(measured.route, MeasureRoute(world, sizes));
+  }
+  if (parts.contains(Part::kFeedback)) {
+    Say("feedback");
+    SUFFICE_ASSIGN_OR_RETURN(measured.feedback, MeasureFeedback(world, sizes));
+  }
+  if (parts.contains(Part::kOverload)) {
+    Say("three times what can be answered");
+    SUFFICE_ASSIGN_OR_RETURN(measured.overload, MeasureOverload(world, sizes));
+  }
+  if (parts.contains(Part::kLongLog)) {
+    Say("start and rebuild with a long log");
+    SUFFICE_ASSIGN_OR_RETURN(measured.long_log, MeasureLongLog(world, sizes));
+  }
+  if (parts.contains(Part::kRows)) {
+    Say("Route with a short and a long log");
+    SUFFICE_ASSIGN_OR_RETURN(measured.rows, MeasureRows(world, sizes));
+  }
+  if (parts.contains(Part::kEndurance)) {
+    Say("memory under a steady load");
+    SUFFICE_ASSIGN_OR_RETURN(measured.endurance, MeasureEndurance(world, sizes));
+  }
   return measured;
 }
 
 absl::Status RunBenchmark(const Settings& settings, const std::string& self) {
   SUFFICE_ASSIGN_OR_RETURN(const World world, MakeWorld(settings.suffice, self, settings.work));
-  SUFFICE_ASSIGN_OR_RETURN(const Measurements measured, Measure(world, settings.sizes));
+  SUFFICE_ASSIGN_OR_RETURN(const Measurements measured, Measure(world, settings.sizes, settings.parts));
   SUFFICE_RETURN_IF_ERROR(WriteFileWhole(settings.report, ToJson(measured)));
   if (!settings.html.empty()) SUFFICE_RETURN_IF_ERROR(WriteFileWhole(settings.html, ToHtml(measured)));
   std::error_code ignored;

@@ -1,8 +1,5 @@
 #include "open_loop.h"
 
-#include <sys/prctl.h>
-#include <time.h>
-
 #include <algorithm>
 #include <cmath>
 #include <thread>
@@ -10,16 +7,10 @@
 
 #include "absl/synchronization/mutex.h"
 #include "nanos.h"
+#include "sleep_until.h"
 
 namespace suffice::load {
 namespace {
-
-void SleepUntil(int64_t ns) {
-  constexpr int64_t kSecond = 1'000'000'000;
-  const timespec when = {.tv_sec = ns / kSecond, .tv_nsec = ns % kSecond};
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, nullptr) != 0) {
-  }
-}
 
 // Calls that are not outstanding.
 class Idle {
@@ -71,8 +62,7 @@ LoadResult Receive(grpc::CompletionQueue& queue, Idle& idle, int64_t begin_ns) {
 }  // namespace
 
 LoadResult RunOpenLoop(const CallMaker& make, const OpenLoopOptions& options) {
-  // Else a sleep may last 50 us longer than asked for.
-  prctl(PR_SET_TIMERSLACK, 1);
+  SleepExactly();
   std::vector<std::unique_ptr<Call>> calls;
   std::vector<Call*> all;
   for (int i = 0; i < options.max_outstanding; ++i) {

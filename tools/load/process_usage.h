@@ -14,5 +14,7 @@ namespace suffice::load {
 absl::StatusOr<int64_t> CpuNanos(pid_t pid);
 // Resident memory, without what is mapped from files.
 absl::StatusOr<int64_t> ResidentBytes(pid_t pid);
+// With it.
+absl::StatusOr<int64_t> AllResidentBytes(pid_t pid);
 
 }  // namespace suffice::load

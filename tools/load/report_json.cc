@@ -63,42 +63,117 @@ Json Details(const RouteVersusEmpty& route) {
           {"failed_requests", route.failed}};
 }
 
+// Adds each part's numbers to the report, and what is behind them to its details.
+void Add(const DecisionTimes& decisions, Json& report, Json& details) {
+  report["decision_us"] = Medians(decisions.decision);
+  report["score_us"] = Medians(decisions.score);
+  report["growth"] = {{"decision_us_by_bytes", Growth(decisions.by_bytes, "bytes")},
+                      {"decision_us_by_tiers", Growth(decisions.by_tiers, "tiers")},
+                      {"decision_us_by_dimensions", Growth(decisions.by_dimensions, "dimensions")}};
+  details["decision_us"] = {{"p50", WithRuns(decisions.decision.p50_us)}, {"p99", WithRuns(decisions.decision.p99_us)}};
+  details["score_us"] = {{"p50", WithRuns(decisions.score.p50_us)}, {"p99", WithRuns(decisions.score.p99_us)}};
+}
+
+void Add(const RouteVersusEmpty& route, Json& report, Json& details) {
+  report["route_vs_empty"] = Ratios(route);
+  details["route_vs_empty"] = Details(route);
+}
+
+void Add(const FeedbackRates& feedback, Json& report, Json& details) {
+  report["feedback_per_s"] = {{"stream", feedback.stream_per_s.median}, {"unary", feedback.unary_per_s.median}};
+  report["feedback_to_influence_ms"] = {{"p50", static_cast<double>(feedback.influence_ns.Percentile(50)) / 1e6},
+                                        {"p99", static_cast<double>(feedback.influence_ns.Percentile(99)) / 1e6},
+                                        {"feedbacks", feedback.influence_ns.count()}};
+  details["feedback_per_s"] = {{"stream", WithRuns(feedback.stream_per_s)},
+                               {"unary", WithRuns(feedback.unary_per_s)},
+                               {"unary_outstanding", feedback.outstanding}};
+}
+
+void Add(const StartAndRebuild& long_log, Json& report, Json& details) {
+  report["start_s"] = long_log.start_s.median;
+  report["rebuild_events_per_s"] = long_log.rebuild_events_per_s.median;
+  report["bytes_per_decision"] = long_log.bytes_per_decision;
+  report["resident_mb_after_start"] = static_cast<double>(long_log.resident_bytes) / 1e6;
+  details["log_decisions"] = long_log.decisions;
+  details["log_made_per_s"] = long_log.made_per_s;
+  details["start_s"] = WithRuns(long_log.start_s);
+  details["rebuild_events_per_s"] = WithRuns(long_log.rebuild_events_per_s);
+}
+
+Json Details(const OverloadResult& result) {
+  const auto milliseconds = [](const Histogram& nanos) {
+    return Json{{"p50", static_cast<double>(nanos.Percentile(50)) / 1e6}, {"p99", static_cast<double>(nanos.Percentile(99)) / 1e6}};
+  };
+  return {{"due", result.due()},
+          {"answered_share", result.Share(result.answered)},
+          {"refused_share", result.Share(result.refused)},
+          {"expired_share", result.Share(result.expired)},
+          {"unsent_share", result.Share(result.unsent)},
+          {"failed", result.failed},
+          {"answer_ms", milliseconds(result.answer_ns)},
+          {"refusal_ms", milliseconds(result.refusal_ns)}};
+}
+
+void Add(const Overload& overload, Json& report, Json& details) {
+  const OverloadResult& records = overload.records;
+  report["overload"] = {{"goodput_ratio", overload.goodput_ratio.median},
+                        {"refused_share", records.Share(records.refused)},
+                        {"refusal_p99_ms", static_cast<double>(records.refusal_ns.Percentile(99)) / 1e6}};
+  details["overload"] = {{"goodput_ratio", WithRuns(overload.goodput_ratio)},
+                         {"peak_per_second", WithRuns(overload.peak_per_second)},
+                         {"connections", overload.connections},
+                         {"outstanding", overload.outstanding},
+                         {"deadline_s", overload.deadline_s},
+                         {"route_at_three_times_the_peak", Details(overload.route)},
+                         {"feedback_while_the_log_is_locked", Details(records)},
+                         {"route_meanwhile", {{"p50_us", overload.route_p50_us}, {"p99_us", overload.route_p99_us},
+                                              {"failed", overload.route_failed}}}};
+}
+
+void Add(const RowsGrowth& rows, Json& report, Json& details) {
+  report["rows"] = {{"p50_ratio", rows.p50_ratio.median}, {"p99_ratio", rows.p99_ratio.median}};
+  const auto micros = [](const Spread& p50, const Spread& p99) { return Json{{"p50_us", WithRuns(p50)}, {"p99_us", WithRuns(p99)}}; };
+  details["rows"] = {{"p50_ratio", WithRuns(rows.p50_ratio)},
+                     {"p99_ratio", WithRuns(rows.p99_ratio)},
+                     {"per_second", rows.per_second},
+                     {"few", rows.few},
+                     {"many", rows.many},
+                     {"with_few", micros(rows.few_p50_us, rows.few_p99_us)},
+                     {"with_many", micros(rows.many_p50_us, rows.many_p99_us)}};
+}
+
+void Add(const Endurance& endurance, Json& report, Json& details) {
+  const auto megabytes = [](int64_t bytes) { return static_cast<double>(bytes) / 1e6; };
+  report["endurance"] = {{"resident_mb_first", megabytes(endurance.first_bytes)},
+                         {"resident_mb_last", megabytes(endurance.last_bytes)},
+                         {"resident_mb_max", megabytes(endurance.most_bytes)},
+                         {"seconds", endurance.seconds}};
+  Json samples = Json::array();
+  for (const ResidentAt& sample : endurance.samples) {
+    samples.push_back({{"s", sample.seconds}, {"resident_mb", megabytes(sample.bytes)}});
+  }
+  details["endurance"] = {{"grown_mb", megabytes(endurance.last_bytes - endurance.first_bytes)},
+                          {"log_decisions", endurance.log_decisions},
+                          {"decisions_per_second", endurance.per_second},
+                          {"answered", endurance.answered},
+                          {"failed", endurance.failed},
+                          {"p99_us", endurance.p99_us},
+                          {"samples", std::move(samples)}};
+}
+
 }  // namespace
 
 std::string ToJson(const Measurements& m) {
-  const Histogram& influence = m.feedback.influence_ns;
-  const Json report = {
-      {"decision_us", Medians(m.decisions.decision)},
-      {"score_us", Medians(m.decisions.score)},
-      {"route_vs_empty", Ratios(m.route)},
-      {"feedback_per_s", {{"stream", m.feedback.stream_per_s.median}, {"unary", m.feedback.unary_per_s.median}}},
-      {"start_s", m.long_log.start_s.median},
-      {"rebuild_events_per_s", m.long_log.rebuild_events_per_s.median},
-      {"bytes_per_decision", m.long_log.bytes_per_decision},
-      {"feedback_to_influence_ms",
-       {{"p50", static_cast<double>(influence.Percentile(50)) / 1e6},
-        {"p99", static_cast<double>(influence.Percentile(99)) / 1e6},
-        {"feedbacks", influence.count()}}},
-      {"resident_mb_after_start", static_cast<double>(m.long_log.resident_bytes) / 1e6},
-      {"growth",
-       {{"decision_us_by_bytes", Growth(m.decisions.by_bytes, "bytes")},
-        {"decision_us_by_tiers", Growth(m.decisions.by_tiers, "tiers")},
-        {"decision_us_by_dimensions", Growth(m.decisions.by_dimensions, "dimensions")}}},
-      {"details",
-       {{"size", m.sizes.name},
-        {"rounds", m.sizes.rounds},
-        {"cores", m.cores},
-        {"log_decisions", m.long_log.decisions},
-        {"log_made_per_s", m.long_log.made_per_s},
-        {"decision_us", {{"p50", WithRuns(m.decisions.decision.p50_us)}, {"p99", WithRuns(m.decisions.decision.p99_us)}}},
-        {"score_us", {{"p50", WithRuns(m.decisions.score.p50_us)}, {"p99", WithRuns(m.decisions.score.p99_us)}}},
-        {"route_vs_empty", Details(m.route)},
-        {"feedback_per_s",
-         {{"stream", WithRuns(m.feedback.stream_per_s)},
-          {"unary", WithRuns(m.feedback.unary_per_s)},
-          {"unary_outstanding", m.feedback.outstanding}}},
-        {"start_s", WithRuns(m.long_log.start_s)},
-        {"rebuild_events_per_s", WithRuns(m.long_log.rebuild_events_per_s)}}}};
+  Json report = Json::object();
+  Json details = {{"size", m.sizes.name}, {"rounds", m.sizes.rounds}, {"cores", m.cores}};
+  if (m.decisions) Add(*m.decisions, report, details);
+  if (m.route) Add(*m.route, report, details);
+  if (m.feedback) Add(*m.feedback, report, details);
+  if (m.overload) Add(*m.overload, report, details);
+  if (m.long_log) Add(*m.long_log, report, details);
+  if (m.rows) Add(*m.rows, report, details);
+  if (m.endurance) Add(*m.endurance, report, details);
+  report["details"] = std::move(details);
   return report.dump(2) + '\n';
 }
 

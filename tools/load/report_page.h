@@ -8,6 +8,7 @@
 
 namespace suffice::load {
 
+// REQUIRES: every part was measured.
 std::string ToHtml(const Measurements& measured);
 
 }  // namespace suffice::load

@@ -12,7 +12,8 @@ struct Cursor {
 
 }  // namespace
 
-CallMaker RouteCalls(const std::vector<std::string>& prompts, const Connections& connections) {
+CallMaker RouteCalls(const std::vector<std::string>& prompts, const Connections& connections,
+                     std::chrono::milliseconds patience) {
   const auto cursor = std::make_shared<Cursor>();
   for (const std::string& prompt : prompts) {
     v1::RouteRequest request;
@@ -20,11 +21,11 @@ CallMaker RouteCalls(const std::vector<std::string>& prompts, const Connections&
     request.set_tenant("acme");
     cursor->requests.push_back(std::move(request));
   }
-  return [cursor, &connections] {
+  return [cursor, &connections, patience] {
     const auto next = [cursor]() -> const v1::RouteRequest& {
       return cursor->requests[cursor->next++ % cursor->requests.size()];
     };
-    return MakeUnaryCall(connections.stub(cursor->made++), &v1::RouterService::Stub::AsyncRoute, next);
+    return MakeUnaryCall(connections.stub(cursor->made++), &v1::RouterService::Stub::AsyncRoute, next, patience);
   };
 }
 

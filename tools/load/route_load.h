@@ -12,7 +12,8 @@ namespace suffice::load {
 
 inline constexpr int kConnections = 4;
 
-// The connections must outlive the calls.
-CallMaker RouteCalls(const std::vector<std::string>& prompts, const Connections& connections);
+// The connections must outlive the calls. `patience`: each request's deadline.
+CallMaker RouteCalls(const std::vector<std::string>& prompts, const Connections& connections,
+                     std::chrono::milliseconds patience = kPatience);
 
 }  // namespace suffice::load

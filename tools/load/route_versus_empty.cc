@@ -2,76 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <fstream>
 
 #include "base/status_macros.h"
-#include "closed_loop.h"
-#include "connections.h"
 #include "log_maker.h"
 #include "open_loop.h"
-#include "process_usage.h"
-#include "route_load.h"
 #include "servers.h"
+#include "target.h"
 
 namespace suffice::load {
 namespace {
 
-constexpr std::array<int, 3> kOutstanding = {16, 64, 256};
 constexpr double kFixedRate = 10'000;
-constexpr double kMostFailed = 0.001;  // of a run
-
-// A server that is under load again and again.
-struct Target {
-  std::string name;
-  Server server;
-  std::unique_ptr<Connections> connections;
-  CallMaker calls;
-  int outstanding = 0;
-  int64_t failed = 0;
-};
-
-Target MakeTarget(const World& world, std::string name, Server server) {
-  Target target{.name = std::move(name), .server = std::move(server)};
-  target.connections = std::make_unique<Connections>(target.server.address, kConnections);
-  target.calls = RouteCalls(world.prompts, *target.connections);
-  return target;
-}
-
-absl::Status CheckFailures(Target& target, const LoadResult& result) {
-  target.failed += result.failed;
-  const auto all = static_cast<double>(result.completed + result.failed);
-  if (result.completed > 0 && static_cast<double>(result.failed) <= kMostFailed * all) return absl::OkStatus();
-  return absl::UnavailableError(
-      fmt::format("{}: {} requests of {} failed", target.name, result.failed, result.completed + result.failed));
-}
-
-struct AtSaturation {
-  double per_second = 0;
-  double cpu_us = 0;
-};
-
-absl::StatusOr<AtSaturation> Saturate(Target& target, int outstanding, double warmup_s, double run_s) {
-  ClosedLoop loop(target.calls, outstanding);
-  loop.RunFor(warmup_s);
-  SUFFICE_ASSIGN_OR_RETURN(const int64_t before, CpuNanos(target.server.process->pid()));
-  const LoadResult result = loop.RunFor(run_s);
-  SUFFICE_ASSIGN_OR_RETURN(const int64_t after, CpuNanos(target.server.process->pid()));
-  SUFFICE_RETURN_IF_ERROR(CheckFailures(target, result));
-  return AtSaturation{.per_second = result.PerSecond(),
-                      .cpu_us = static_cast<double>(after - before) / 1000 / static_cast<double>(result.completed)};
-}
-
-absl::Status FindOutstanding(Target& target, const Sizes& sizes) {
-  double best = 0;
-  for (const int outstanding : kOutstanding) {
-    SUFFICE_ASSIGN_OR_RETURN(const AtSaturation run, Saturate(target, outstanding, sizes.warmup_s / 2, sizes.run_s / 2));
-    if (run.per_second <= best) continue;
-    best = run.per_second;
-    target.outstanding = outstanding;
-  }
-  return absl::OkStatus();
-}
 
 absl::StatusOr<OpenLoopRun> RunAt(Target& target, double per_second, const Sizes& sizes) {
   const LoadResult result =
@@ -171,10 +113,7 @@ absl::StatusOr<RouteVersusEmpty> MeasureRoute(const World& world, const Sizes& s
   SUFFICE_RETURN_IF_ERROR(MeasureSaturation(route, empty, sizes, out));
   SUFFICE_RETURN_IF_ERROR(MeasureLatency(route, empty, sizes, out));
   out.failed = route.failed + empty.failed;
-  // The server waits in its drain for connections that nobody reads.
-  route.calls = nullptr;
-  route.connections.reset();
-  SUFFICE_RETURN_IF_ERROR(StopRouter(route.server));
+  SUFFICE_RETURN_IF_ERROR(StopTarget(route));
   return out;
 }
 

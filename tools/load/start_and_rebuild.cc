@@ -38,10 +38,9 @@ absl::StatusOr<double> RebuildSeconds(const World& world, const std::string& dat
 }  // namespace
 
 absl::StatusOr<StartAndRebuild> MeasureLongLog(const World& world, const Sizes& sizes) {
-  const std::string database = world.Path("long.db");
   StartAndRebuild out{.decisions = sizes.log_rows};
   const int64_t begin = NowNanos();
-  SUFFICE_RETURN_IF_ERROR(MakeLog(world, database, {.decisions = sizes.log_rows, .feedbacks = true}).status());
+  SUFFICE_ASSIGN_OR_RETURN(const std::string database, LongLog(world, sizes.log_rows));
   out.made_per_s = sizes.log_rows / Seconds(NowNanos() - begin);
   out.bytes_per_decision = static_cast<double>(FileBytes(database)) / sizes.log_rows;
   std::vector<double> starts, rebuilds;
