@@ -147,12 +147,17 @@ absl::StatusOr<BudgetFold> LoadBudgetFold(EventLog& log, const std::vector<Budge
   BudgetFold fold(budgets);
   std::vector<std::string> missing;
   bool good = source.Text(bytes) && fold.pacing.ReadFrom(source);
+  std::string why = "cut short";
   if (good) {
     auto ledger = Ledger::Deserialize(bytes, budgets, now_us, &missing);
     good = ledger.ok();
-    if (good) fold.ledger = *std::move(ledger);
+    if (good) {
+      fold.ledger = *std::move(ledger);
+    } else {
+      why = std::string(ledger.status().message());
+    }
   }
-  if (!good) spdlog::warn("ledger state {} cannot be used; folding the log", newest->number);
+  if (!good) spdlog::warn("ledger state {} cannot be used; folding the log: {}", newest->number, why);
   if (!good || !missing.empty()) return BudgetFoldFromLog(log, budgets, now_us);
   fold.decision_seq = newest->decision_seq;
   fold.outcome_seq = newest->outcome_seq;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "limits/calendar.h"
+
 namespace suffice {
 namespace {
 
@@ -15,9 +17,13 @@ constexpr double kShortestOpenUs = 60e6;  // an open hour is not taken for short
 
 int64_t HourOf(int64_t time_us) { return (time_us >= 0 ? time_us : time_us - kHourUs + 1) / kHourUs; }
 
+bool IsArrivalTime(int64_t time_us) { return 0 <= time_us && time_us < kYear10000Us; }
+bool IsAmount(double value) { return std::isfinite(value) && value >= 0; }
+
 }  // namespace
 
 void ArrivalProfile::Add(int64_t time_us) {
+  if (!IsArrivalTime(time_us)) return;
   if (first_us_ < 0 || HourOf(time_us) - open_hour_ > kLongestGapHours) {
     *this = {};
     first_us_ = time_us;
@@ -135,7 +141,11 @@ bool ArrivalProfile::ReadFrom(ByteSource& source) {
   bool good =
       source.Number(first_us_) && source.Number(last_us_) && source.Number(open_hour_) && source.Number(open_count_);
   for (int h = 0; good && h < kHours; ++h) good = source.Number(counts_[h]) && source.Number(days_[h]);
-  return good && source.Number(recent_) && source.Number(recent_expected_);
+  good = good && source.Number(recent_) && source.Number(recent_expected_);
+  return good && (first_us_ == -1 || IsArrivalTime(first_us_)) && IsArrivalTime(last_us_) &&
+         open_hour_ >= 0 && open_hour_ <= HourOf(kYear10000Us) && IsAmount(open_count_) && IsAmount(recent_) &&
+         IsAmount(recent_expected_) && std::all_of(counts_.begin(), counts_.end(), IsAmount) &&
+         std::all_of(days_.begin(), days_.end(), IsAmount);
 }
 
 }  // namespace suffice

@@ -11,7 +11,26 @@ namespace {
 bool IsPerTenant(BudgetScope each) { return each == BudgetScope::kTenant || each == BudgetScope::kTenantAndTier; }
 bool IsPerTier(BudgetScope each) { return each == BudgetScope::kTier || each == BudgetScope::kTenantAndTier; }
 
+int64_t Sum(int64_t a, int64_t b) {
+  int64_t sum;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return a < 0 ? INT64_MIN : INT64_MAX;
+}
+int64_t Difference(int64_t a, int64_t b) {
+  int64_t difference;
+  if (!__builtin_sub_overflow(a, b, &difference)) return difference;
+  return a < 0 ? INT64_MIN : INT64_MAX;
+}
+void Add(int64_t amount, int64_t& sum) { sum = Sum(sum, amount); }
+void TakeOff(int64_t amount, int64_t& sum) { sum = Difference(sum, amount); }
+
 }  // namespace
+
+int64_t LedgerAccount::LeftNanos() const {
+  return Difference(limit_nanos, Sum(Sum(spent_nanos, reserved_nanos), exposure_nanos));
+}
+
+int64_t Ledger::Account::Used() const { return Sum(Sum(spent, reserved), exposure); }
 
 Ledger::Ledger(std::vector<Budget> budgets, Bounds bounds) : budgets_(std::move(budgets)), bounds_(bounds) {
   for (const Budget& budget : budgets_) {
@@ -83,8 +102,8 @@ std::optional<BudgetRefusal> Ledger::RefusalOf(size_t budget, const LedgerDecisi
   const Budget& limit = budgets_[budget];
   const Period& period = PeriodOf(budget, decision.time_us);
   const Account* account = Find(budget, decision.tenant, decision.tier, period);
-  const int64_t used = account == nullptr ? 0 : account->spent + account->reserved + account->exposure;
-  const int64_t left = Money::FromUsd(limit.usd).nanos - used;
+  const int64_t used = account == nullptr ? 0 : account->Used();
+  const int64_t left = Difference(Money::FromUsd(limit.usd).nanos, used);
   const bool no_room = account == nullptr && accounts_.size() >= bounds_.accounts;
   if (decision.worst_nanos <= left && !no_room) return std::nullopt;
   return BudgetRefusal{.budget = limit.name,
@@ -115,8 +134,8 @@ bool Ledger::MakeRoom() {
   for (const Charge& charge : charges) {
     const int64_t amount = AmountOf(oldest->second, charge);
     Undo(oldest->first, oldest->second, charge);
-    charge.account->exposure += amount;
-    charge.account->finally_exposed += amount;
+    Add(amount, charge.account->exposure);
+    Add(amount, charge.account->finally_exposed);
   }
   Erase(oldest);
   return true;
@@ -139,12 +158,12 @@ void Ledger::Fold(const LedgerDecision& decision, int64_t now_us) {
 }
 
 void Ledger::Attach(const LedgerDecision& decision, int64_t now_us) {
-  if (entries_.size() >= bounds_.open_decisions) return;
+  if (entries_.size() >= bounds_.open_decisions || !IsCalendarTime(decision.time_us)) return;
   Entry entry{.tenant = std::string(decision.tenant),
               .tier = std::string(decision.tier),
               .time_us = decision.time_us,
-              .worst_nanos = decision.worst_nanos,
-              .expected_nanos = decision.expected_nanos};
+              .worst_nanos = std::max<int64_t>(decision.worst_nanos, 0),
+              .expected_nanos = std::max<int64_t>(decision.expected_nanos, 0)};
   for (size_t i = 0; i < budgets_.size(); ++i) {
     if (!IsCounted(budgets_[i], decision.tenant, decision.tier)) continue;
     const Period period = PeriodOf(i, decision.time_us);
@@ -152,7 +171,7 @@ void Ledger::Attach(const LedgerDecision& decision, int64_t now_us) {
     Account* const account = FindOrAdd(i, decision.tenant, decision.tier, period);
     if (account == nullptr) continue;
     const Charge charge{account, decision.time_us + static_cast<int64_t>(budgets_[i].lease_s * 1e6)};
-    account->reserved += AmountOf(entry, charge);
+    Add(AmountOf(entry, charge), account->reserved);
     events_.emplace(std::min(charge.lease_end_us, period.end_us), decision.id, account);
     entry.charges.push_back(charge);
   }
@@ -181,7 +200,7 @@ void Ledger::Commit(const DecisionId& id) {
 }
 
 void Ledger::Undo(const DecisionId& id, const Entry& entry, const Charge& charge) {
-  (charge.exposed ? charge.account->exposure : charge.account->reserved) -= AmountOf(entry, charge);
+  TakeOff(AmountOf(entry, charge), charge.exposed ? charge.account->exposure : charge.account->reserved);
   const int64_t end_us = charge.account->period.end_us;
   events_.erase({charge.exposed ? end_us : std::min(charge.lease_end_us, end_us), id, charge.account});
 }
@@ -208,7 +227,7 @@ bool Ledger::Settle(const DecisionId& id, int64_t cost_nanos) {
   if (found == entries_.end()) return false;
   for (const Charge& charge : found->second.charges) {
     Undo(id, found->second, charge);
-    charge.account->spent += cost_nanos;
+    Add(std::max<int64_t>(cost_nanos, 0), charge.account->spent);
   }
   Erase(found);
   return true;
@@ -222,12 +241,12 @@ void Ledger::RunEvent(const Event& event) {
                                    [account = account](const Charge& c) { return c.account == account; });
   const bool was_overdue = IsOverdue(entry);
   if (at_us >= account->period.end_us) {
-    (charge->exposed ? account->exposure : account->reserved) -= AmountOf(entry, *charge);
+    TakeOff(AmountOf(entry, *charge), charge->exposed ? account->exposure : account->reserved);
     entry.charges.erase(charge);
   } else {
-    account->reserved -= AmountOf(entry, *charge);
+    TakeOff(AmountOf(entry, *charge), account->reserved);
     charge->exposed = true;
-    account->exposure += AmountOf(entry, *charge);
+    Add(AmountOf(entry, *charge), account->exposure);
     events_.emplace(account->period.end_us, id, account);
   }
   overdue_ += static_cast<int64_t>(IsOverdue(entry)) - static_cast<int64_t>(was_overdue);

@@ -7,6 +7,8 @@
 // order, so folding the log again gives the same.
 // Hard budgets: spent + reserved + exposure + worst <= usd, checked and taken in one step. Soft ones only count, what
 // is in flight at its expected cost.
+// Sums stop at the end of int64_t (9.2 billion dollars); money below 0 counts as 0, and a decision outside the calendar's
+// years belongs to no period.
 // Money is integer nano-dollars, times are microseconds since the epoch.
 // Thread contract: thread-compatible (the caller locks).
 #pragma once
@@ -62,7 +64,7 @@ struct LedgerAccount {
   int64_t exposure_nanos = 0;  // charged for decisions whose outcome never came
   int64_t denials = 0;
 
-  int64_t LeftNanos() const { return limit_nanos - spent_nanos - reserved_nanos - exposure_nanos; }
+  int64_t LeftNanos() const;
 };
 
 class Ledger {
@@ -111,7 +113,8 @@ class Ledger {
   // The accounts, and the open decisions whose row is on disk. Equal ledgers give equal bytes. Denials are left out.
   std::string Serialize() const;
   // Reads it for these budgets: an account stays with a budget of the same name, period, zone, scope, tenant and tier.
-  // `missing`, if given, gets the names of budgets that the bytes do not know. DATA_LOSS: malformed.
+  // `missing`, if given, gets the names of budgets that the bytes do not know. DATA_LOSS, naming the field: malformed,
+  // a time outside the calendar, or money below 0.
   static absl::StatusOr<Ledger> Deserialize(std::string_view bytes, std::vector<Budget> budgets, int64_t now_us,
                                             std::vector<std::string>* missing = nullptr);
   // Whether every one of these budgets has its accounts here: a budget of the same name, period, zone, scope, tenant
@@ -131,6 +134,8 @@ class Ledger {
     int64_t finally_exposed = 0;  // of decisions that are forgotten; part of `exposure`
     int64_t denials = 0;
     DecisionId last_denied;
+
+    int64_t Used() const;
   };
   struct Charge {
     Account* account = nullptr;
@@ -152,9 +157,10 @@ class Ledger {
   std::string Write(bool with_uncommitted) const;
   void WriteBudgets(ByteSink& sink) const;
   void WriteAccounts(ByteSink& sink) const;
-  bool ReadBudgets(ByteSource& source, std::vector<size_t>& places) const;
-  bool ReadAccounts(ByteSource& source, const std::vector<size_t>& places, int64_t now_us);
-  bool ReadOpenDecisions(ByteSource& source, int64_t now_us);
+  absl::Status Read(ByteSource& source, int64_t now_us, std::vector<size_t>& places);
+  absl::Status ReadBudgets(ByteSource& source, std::vector<size_t>& places) const;
+  absl::Status ReadAccounts(ByteSource& source, const std::vector<size_t>& places, int64_t now_us);
+  absl::Status ReadOpenDecisions(ByteSource& source, int64_t now_us);
   bool IsCounted(const Budget& budget, std::string_view tenant, std::string_view tier) const;
   const Period& PeriodOf(size_t budget, int64_t time_us) const;
   const std::string& KeyOf(size_t budget, std::string_view tenant, std::string_view tier, const Period& period) const;

@@ -5,8 +5,11 @@
 //   count of open decisions, by id; for each: id, tenant, tier, time, worst and expected cost
 // Reservations and exposure follow from the open decisions and the time.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/status_macros.h"
 #include "limits/ledger.h"
 
 namespace suffice {
@@ -14,6 +17,19 @@ namespace {
 
 constexpr uint8_t kFormat = 1;
 constexpr size_t kGone = SIZE_MAX;
+
+absl::Status Malformed(std::string_view what) { return absl::DataLossError(fmt::format("budget ledger: {}", what)); }
+
+absl::Status CheckMoney(std::string_view where, uint32_t number, std::string_view field, int64_t nanos) {
+  if (nanos >= 0) return absl::OkStatus();
+  return Malformed(fmt::format("{} {}: {}: expected 0 nano-dollars or more, got {}", where, number, field, nanos));
+}
+
+absl::Status CheckTime(std::string_view where, uint32_t number, std::string_view field, int64_t time_us) {
+  if (IsCalendarTime(time_us)) return absl::OkStatus();
+  return Malformed(
+      fmt::format("{} {}: {}: expected a time of the years 1 to 9999, got {}", where, number, field, time_us));
+}
 
 }  // namespace
 
@@ -78,16 +94,16 @@ std::string Ledger::Write(bool with_uncommitted) const {
 
 std::string Ledger::Serialize() const { return Write(/*with_uncommitted=*/false); }
 
-// Where each of the bytes' budgets stands among ours; kGone: nowhere. False: malformed.
-bool Ledger::ReadBudgets(ByteSource& source, std::vector<size_t>& places) const {
+// Where each of the bytes' budgets stands among ours; kGone: nowhere.
+absl::Status Ledger::ReadBudgets(ByteSource& source, std::vector<size_t>& places) const {
   uint32_t count;
-  if (!source.Number(count)) return false;
+  if (!source.Number(count)) return Malformed("ends where a count was expected");
   for (uint32_t i = 0; i < count; ++i) {
     Budget known;
     uint8_t period, each;
     if (!source.Text(known.name) || !source.Number(period) || !source.Text(known.time_zone) || !source.Number(each) ||
         !source.Text(known.tenant) || !source.Text(known.tier)) {
-      return false;
+      return Malformed(fmt::format("ends within budget {}", i));
     }
     known.period = static_cast<BudgetPeriod>(period);
     known.each = static_cast<BudgetScope>(each);
@@ -95,20 +111,26 @@ bool Ledger::ReadBudgets(ByteSource& source, std::vector<size_t>& places) const 
         std::find_if(budgets_.begin(), budgets_.end(), [&](const Budget& ours) { return SameAccounts(ours, known); });
     places.push_back(same == budgets_.end() ? kGone : static_cast<size_t>(same - budgets_.begin()));
   }
-  return true;
+  return absl::OkStatus();
 }
 
-bool Ledger::ReadAccounts(ByteSource& source, const std::vector<size_t>& places, int64_t now_us) {
+absl::Status Ledger::ReadAccounts(ByteSource& source, const std::vector<size_t>& places, int64_t now_us) {
   uint32_t count;
-  if (!source.Number(count)) return false;
+  if (!source.Number(count)) return Malformed("ends where a count was expected");
   for (uint32_t i = 0; i < count; ++i) {
     uint32_t budget;
     std::string tenant, tier;
     int64_t start_us, spent, finally_exposed;
-    if (!source.Number(budget) || budget >= places.size() || !source.Text(tenant) || !source.Text(tier) ||
-        !source.Number(start_us) || !source.Number(spent) || !source.Number(finally_exposed)) {
-      return false;
+    if (!source.Number(budget) || !source.Text(tenant) || !source.Text(tier) || !source.Number(start_us) ||
+        !source.Number(spent) || !source.Number(finally_exposed)) {
+      return Malformed(fmt::format("ends within account {}", i));
     }
+    if (budget >= places.size()) {
+      return Malformed(fmt::format("account {}: budget: expected one of {}, got {}", i, places.size(), budget));
+    }
+    SUFFICE_RETURN_IF_ERROR(CheckTime("account", i, "start_us", start_us));
+    SUFFICE_RETURN_IF_ERROR(CheckMoney("account", i, "spent", spent));
+    SUFFICE_RETURN_IF_ERROR(CheckMoney("account", i, "finally_exposed", finally_exposed));
     const size_t place = places[budget];
     if (place == kGone) continue;
     const Period period = PeriodOf(place, start_us);
@@ -118,12 +140,12 @@ bool Ledger::ReadAccounts(ByteSource& source, const std::vector<size_t>& places,
     account->spent = spent;
     account->finally_exposed = account->exposure = finally_exposed;
   }
-  return true;
+  return absl::OkStatus();
 }
 
-bool Ledger::ReadOpenDecisions(ByteSource& source, int64_t now_us) {
+absl::Status Ledger::ReadOpenDecisions(ByteSource& source, int64_t now_us) {
   uint32_t count;
-  if (!source.Number(count)) return false;
+  if (!source.Number(count)) return Malformed("ends where a count was expected");
   for (uint32_t i = 0; i < count; ++i) {
     std::string id, tenant, tier;
     LedgerDecision decision;
@@ -131,27 +153,34 @@ bool Ledger::ReadOpenDecisions(ByteSource& source, int64_t now_us) {
     if (!source.Text(id) || id.size() != decision.id.bytes.size() || !source.Text(tenant) || !source.Text(tier) ||
         !source.Number(decision.time_us) || !source.Number(decision.worst_nanos) ||
         !source.Number(decision.expected_nanos) || !source.Number(committed)) {
-      return false;
+      return Malformed(fmt::format("ends within open decision {}", i));
     }
+    SUFFICE_RETURN_IF_ERROR(CheckTime("open decision", i, "time_us", decision.time_us));
+    SUFFICE_RETURN_IF_ERROR(CheckMoney("open decision", i, "worst_nanos", decision.worst_nanos));
+    SUFFICE_RETURN_IF_ERROR(CheckMoney("open decision", i, "expected_nanos", decision.expected_nanos));
     decision.id = DecisionId::FromRaw(id);
     decision.tenant = tenant;
     decision.tier = tier;
     Fold(decision, now_us);
     if (committed != 0) Commit(decision.id);
   }
-  return true;
+  return absl::OkStatus();
+}
+
+absl::Status Ledger::Read(ByteSource& source, int64_t now_us, std::vector<size_t>& places) {
+  uint8_t format;
+  if (!source.Number(format) || format != kFormat) return Malformed(fmt::format("expected format {}", kFormat));
+  SUFFICE_RETURN_IF_ERROR(ReadBudgets(source, places));
+  SUFFICE_RETURN_IF_ERROR(ReadAccounts(source, places, now_us));
+  return ReadOpenDecisions(source, now_us);
 }
 
 absl::StatusOr<Ledger> Ledger::Deserialize(std::string_view bytes, std::vector<Budget> budgets, int64_t now_us,
                                            std::vector<std::string>* missing) {
   Ledger ledger(std::move(budgets));
   ByteSource source(bytes);
-  uint8_t format;
   std::vector<size_t> places;
-  if (!source.Number(format) || format != kFormat || !ledger.ReadBudgets(source, places) ||
-      !ledger.ReadAccounts(source, places, now_us) || !ledger.ReadOpenDecisions(source, now_us)) {
-    return absl::DataLossError("budget ledger: malformed state");
-  }
+  SUFFICE_RETURN_IF_ERROR(ledger.Read(source, now_us, places));
   for (size_t i = 0; missing != nullptr && i < ledger.budgets_.size(); ++i) {
     if (std::find(places.begin(), places.end(), i) == places.end()) missing->push_back(ledger.budgets_[i].name);
   }

@@ -1,5 +1,6 @@
 #include "limits/ledger.h"
 
+#include <cstring>
 #include <map>
 #include <random>
 
@@ -213,6 +214,72 @@ TEST_CASE("what is written can be read, and anything else is refused") {
   for (size_t length = 0; length < bytes.size(); ++length) {
     CHECK_FALSE(Ledger::Deserialize(bytes.substr(0, length), budgets, kStart).ok());
   }
+}
+
+std::string ErrorOf(const std::string& bytes) {
+  return std::string(Ledger::Deserialize(bytes, {Hard("day", 1)}, kStart).status().message());
+}
+
+TEST_CASE("a state with times or money that cannot be is refused by the field's name") {
+  Ledger ledger({Hard("day", 1)});
+  ledger.Reserve(Call(1, 500, kStart));
+  ledger.Reserve(Call(2, 700, kStart));
+  ledger.Settle(Id(1), 123);
+  ledger.Commit(Id(2));
+  const std::string bytes = ledger.Serialize();
+  // Every number of eight bytes, from the end: expected, worst, time (behind the byte that says committed), then of the
+  // account: final exposure, spent, start.
+  const size_t open = bytes.size() - 1 - 3 * 8;
+  const size_t open_texts = 4 + 16 + 4 + 4 + 5, account = open - open_texts - 4 - 3 * 8;
+  const auto with = [&](size_t at, int64_t value) {
+    std::string changed = bytes;
+    std::memcpy(changed.data() + at, &value, sizeof(value));
+    return ErrorOf(changed);
+  };
+  CHECK(with(open, kStart).empty());
+  CHECK(with(open, INT64_MAX) ==
+        "budget ledger: open decision 0: time_us: expected a time of the years 1 to 9999, got 9223372036854775807");
+  CHECK(with(open + 8, -5) ==
+        "budget ledger: open decision 0: worst_nanos: expected 0 nano-dollars or more, got -5");
+  CHECK(with(open + 16, INT64_MIN) ==
+        "budget ledger: open decision 0: expected_nanos: expected 0 nano-dollars or more, got -9223372036854775808");
+  CHECK(with(account, kStart).empty());
+  CHECK(with(account, INT64_MIN) ==
+        "budget ledger: account 0: start_us: expected a time of the years 1 to 9999, got -9223372036854775808");
+  CHECK(with(account + 8, -1) == "budget ledger: account 0: spent: expected 0 nano-dollars or more, got -1");
+  CHECK(with(account + 16, -1) == "budget ledger: account 0: finally_exposed: expected 0 nano-dollars or more, got -1");
+  CHECK(ErrorOf(bytes.substr(0, bytes.size() - 1)) == "budget ledger: ends within open decision 0");
+}
+
+TEST_CASE("sums of money stop at the end of their numbers, and a hard budget then covers nothing") {
+  Ledger ledger({Hard("day", 1e9), Soft("soft", 1)});
+  for (uint64_t n = 1; n <= 3; ++n) {
+    ledger.Fold(Call(n, INT64_MAX, kStart), kStart);
+    ledger.Settle(Id(n), INT64_MAX);
+    ledger.Fold(Call(10 + n, INT64_MAX, kStart), kStart);
+  }
+  CHECK(TotalsOf(ledger, "day").spent == INT64_MAX);
+  CHECK(TotalsOf(ledger, "day").reserved == INT64_MAX);
+  ledger.ForEach([](const LedgerAccount& account) { CHECK(account.LeftNanos() < 0); });
+  const auto refusal = ledger.Refusal(Call(20, 1, kStart));
+  REQUIRE(refusal);
+  CHECK(refusal->left_nanos < 0);
+  ledger.Expire(kStart + kHour);
+  CHECK(TotalsOf(ledger, "day").exposure == INT64_MAX);
+  ledger.Expire(kStart + 24 * kHour);
+  CHECK(ledger.open_decisions() == 0);
+}
+
+TEST_CASE("rows with money below 0 or outside the calendar do not keep other budgets from being put in") {
+  Ledger ledger({Hard("day", 1)});
+  ledger.Fold(Call(1, -500, kStart), kStart);
+  ledger.Fold(Call(2, 500, kStart), kStart);
+  ledger.Fold(Call(3, 500, INT64_MAX), kStart);
+  ledger.Settle(Id(2), -100);
+  const Ledger next = ledger.WithBudgets({Hard("day", 2)}, kStart);
+  CHECK(TotalsOf(next, "day").spent == 0);
+  CHECK(TotalsOf(next, "day").reserved == 0);
+  CHECK(next.open_decisions() == 1);
 }
 
 // What happened, as the log has it.

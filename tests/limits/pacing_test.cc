@@ -1,6 +1,7 @@
 #include "limits/pacing.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "catch.h"
 
@@ -64,6 +65,37 @@ TEST_CASE("a profile can be kept and read again") {
         profile.Expected(kStart + 50 * kHour, kStart + 80 * kHour));
   ByteSource cut(std::string_view(bytes).substr(0, bytes.size() - 1));
   CHECK_FALSE(read.ReadFrom(cut));
+}
+
+TEST_CASE("an arrival before 1970 or after 9999 is not counted") {
+  ArrivalProfile profile;
+  for (const int64_t time_us : {int64_t{-1}, INT64_MIN, INT64_MAX}) profile.Add(time_us);
+  CHECK(profile.Expected(kStart, kStart + kHour) == 0);
+}
+
+TEST_CASE("a profile with times or counts that cannot be is refused") {
+  ArrivalProfile profile;
+  Feed(profile, 0, 50, DayRate);
+  ByteSink sink;
+  profile.AppendTo(sink);
+  const std::string bytes = sink.Take();
+  const auto is_read_with = [&](size_t at, auto value) {
+    std::string changed = bytes;
+    std::memcpy(changed.data() + at, &value, sizeof(value));
+    ByteSource source(changed);
+    return ArrivalProfile().ReadFrom(source);
+  };
+  // First and last time, open hour, open count, then the hours of day, all of eight bytes.
+  for (const size_t at : {0, 8, 16}) {
+    CHECK_FALSE(is_read_with(at, INT64_MIN));
+    CHECK_FALSE(is_read_with(at, INT64_MAX));
+    CHECK_FALSE(is_read_with(at, int64_t{-2}));
+  }
+  for (size_t at = 24; at < bytes.size(); at += 8) {
+    CHECK_FALSE(is_read_with(at, -1.0));
+    CHECK_FALSE(is_read_with(at, std::nan("")));
+    CHECK(is_read_with(at, 2.0));
+  }
 }
 
 TEST_CASE("a soft budget's target is what is left over the decisions to come, and nothing when nothing is left") {
