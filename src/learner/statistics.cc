@@ -27,6 +27,12 @@ bool Take(std::string_view& bytes, T& value) {
   return true;
 }
 
+// False for what no features make of any prompt, and no equations can be solved with: the row is damaged.
+bool IsPlausible(std::span<const float> x) {
+  constexpr float kLargest = 1e4F;
+  return std::all_of(x.begin(), x.end(), [](float value) { return std::abs(value) <= kLargest; });
+}
+
 double Scale(const Eigen::MatrixXd& m) { return m.size() == 0 ? 0 : m.cwiseAbs().maxCoeff(); }
 
 template <typename Matrix>
@@ -124,7 +130,7 @@ Statistics::Statistics(std::shared_ptr<const Release> release, double half_life,
 
 std::span<const float> Statistics::Project(const DecisionRecord& decision) {
   if (decision.feature_version == features_->version() &&
-      decision.features.size() == static_cast<size_t>(features_->dimensions())) {
+      decision.features.size() == static_cast<size_t>(features_->dimensions()) && IsPlausible(decision.features)) {
     return decision.features;
   }
   if (decision.sketch.empty()) return {};
@@ -132,6 +138,7 @@ std::span<const float> Statistics::Project(const DecisionRecord& decision) {
   if (!sketch.ok() || static_cast<int>(sketch->extras.size()) != features_->extras()) return {};
   scratch_.resize(features_->dimensions());
   features_->Compute(*sketch, scratch_);
+  if (!IsPlausible(scratch_)) return {};
   return scratch_;
 }
 

@@ -1,6 +1,7 @@
 // A database that was damaged while nobody looked: kept states that are torn, bytes that were flipped.
 #include <sqlite3.h>
 
+#include <cmath>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -139,6 +140,34 @@ TEST_CASE("fitted features whose bytes changed are said and replaced, and the lo
   auto engine = MustOpen(store, config);
   CHECK(engine->Status().feature_set.rfind("counted-", 0) == 0);
   CHECK(engine->Status().observations == told);
+}
+
+TEST_CASE("rows whose features cannot be teach what their sketch says, or nothing") {
+  const Store store;
+  {
+    auto engine = MustOpen(store, ThreeTierConfig());
+    for (int i = 0; i < 60; ++i) Tell(*engine, MustRoute(*engine, PromptNumber(i)), 0.5);
+    REQUIRE(engine->Close().ok());
+  }
+  Execute(store, "UPDATE snapshots SET state = NULL");
+  // As many floats, all NaN, or all 5.6e19.
+  const int64_t floats = SelectInteger(store, "SELECT max(length(features)) / 4 FROM decisions");
+  for (const char* four_bytes : {"0000C07F", "40404260"}) {
+    std::string blob;
+    for (int64_t i = 0; i < floats; ++i) blob += four_bytes;
+    const int seq = four_bytes[0] == '0' ? 3 : 5;
+    Execute(store, "UPDATE decisions SET features = x'" + blob + "' WHERE seq = " + std::to_string(seq));
+  }
+  {
+    const auto engine = MustOpen(store, ThreeTierConfig());
+    CHECK(engine->Status().observations == 60);
+    const Decision decision = Look(*engine, "Prove that the sum is even.");
+    for (const TierView& view : decision.tiers) CHECK(std::isfinite(view.quality));
+    REQUIRE(engine->Close().ok());
+  }
+  Execute(store, "UPDATE snapshots SET state = NULL");
+  Execute(store, "UPDATE decisions SET sketch = x'' WHERE seq IN (3, 5)");
+  CHECK(MustOpen(store, ThreeTierConfig())->Status().observations == 58);
 }
 
 TEST_CASE("bytes flipped anywhere in the file are refused or outlived, never a crash") {
