@@ -27,14 +27,14 @@ constexpr char kExample[] =
 
 struct ReplayFlags {
   ConfigFlags config;
-  std::string traffic, warmup, eval, arrivals, db, feedback = "bandit";
+  std::string traffic, warmup, eval, attack, arrivals, db, feedback = "bandit";
   ReportFlags report;
   bool tiers_from_traffic = false, refit = false;
   std::vector<std::string> events;
   int64_t seed = 1, feedback_delay = 0, window = 0;
   int seeds = 1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   double feedback_rate = 1, arrivals_span = 86400;
-  int days = 1, senders = 0, liars = 0;
+  int days = 1, attack_prefixes = 100, senders = 0, liars = 0;
   bool senders_by_source = false;
   std::vector<std::string> lies;
 
@@ -50,6 +50,12 @@ struct ReplayFlags {
         .Add("refit", &refit, {.help = "start from a release fitted on the warm-up rows, as the nightly job fits one"})
         .Add("eval", &eval,
              {.value = "FILE", .help = "two tiers: rows to rank by the dearer's predicted gain (APGR, CPT)"})
+        .Add("attack", &attack,
+             {.value = "FILE",
+              .help = "rows whose prompts are attacked after the last decision, by filler, templates and prefixes that are "
+                      "optimised on the traffic: how many decisions flip"})
+        .Add("attack-prefixes", &attack_prefixes,
+             {.value = "N", .help = "optimised prefixes of each direction", .range = AtLeast(0)})
         .Add("tiers-from-traffic", &tiers_from_traffic,
              {.help = "take tiers and prices from the rows instead of the config"})
         .Add("seed", &seed, {.value = "N", .help = "of the first run"})
@@ -148,6 +154,10 @@ absl::StatusOr<ReplayOptions> OptionsOf(const ReplayFlags& flags) {
   if (!flags.eval.empty()) {
     SUFFICE_ASSIGN_OR_RETURN(options.eval, ReadTraffic(flags.eval, names));
   }
+  if (!flags.attack.empty()) {
+    SUFFICE_ASSIGN_OR_RETURN(options.attack, ReadTraffic(flags.attack, names));
+  }
+  options.attack_prefixes = flags.attack_prefixes;
   if (!flags.arrivals.empty()) {
     options.arrivals_span_us = static_cast<int64_t>(flags.arrivals_span * 1e6);
     SUFFICE_ASSIGN_OR_RETURN(options.arrivals_us, ReadArrivals(flags.arrivals, options.arrivals_span_us));

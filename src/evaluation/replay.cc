@@ -57,6 +57,8 @@ absl::Status CheckOptions(const ReplayOptions& options) {
     if (options.config.tiers.size() != 2)
       return InvalidField("eval", "expected a policy of two tiers, to rank rows by the dearer's gain");
   }
+  if (options.attack) SUFFICE_RETURN_IF_ERROR(CheckTraffic("attack", *options.attack, options.config));
+  if (options.attack_prefixes < 0) return InvalidField("attack-prefixes", "expected 0 or more");
   if (options.seeds < 1) return InvalidField("seeds", "expected 1 or more");
   if (options.window < 0) return InvalidField("window", "expected 0 or more decisions");
   SUFFICE_RETURN_IF_ERROR(CheckReplayEvents(options.events, options.config, DecisionsOf(options)));
@@ -155,9 +157,14 @@ absl::StatusOr<ReplayReport> Replay(const ReplayOptions& options) {
     return absl::FailedPreconditionError("limits.cost.budgets: every decision was refused, nothing was served");
   }
   std::vector<ReplayPass> passes;
-  for (ReplayResult& result : results) passes.push_back(std::move(result.pass));
+  std::vector<std::vector<AttackResult>> attacks;
+  for (ReplayResult& result : results) {
+    passes.push_back(std::move(result.pass));
+    attacks.push_back(std::move(result.attacks));
+  }
   ReplayReport report = Tally(options.config, options.traffic, passes, options.window);
   report.eval = ranking;
+  if (options.attack) report.attacks = MeanOf(attacks);
   return report;
 }
 

@@ -35,6 +35,8 @@ struct ReplayOptions {
   // Where the learner starts, in place of the warm-up rows (it was fitted on them); null: none. `config` has its keys.
   std::shared_ptr<const Release> release;
   std::optional<Traffic> eval;  // two tiers: rows to rank by predicted gain of the dearer one
+  std::optional<Traffic> attack;  // rows whose prompts are attacked after the last decision, see attack.h
+  int attack_prefixes = 100;      // optimised ones, of each direction
   uint64_t seed = 1;            // of the first run; run k uses seed + k
   int seeds = 1;                // runs
   bool full_feedback = false;   // show every tier's quality on traffic, too

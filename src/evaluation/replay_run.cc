@@ -324,6 +324,10 @@ absl::StatusOr<ReplayResult> Run::Go(const std::function<void()>& on_step) {
   result_.pass.budgets = budgets_.Uses(seed_);
   result_.pass.drift_alarms = Alarms();
   if (options_.eval) SUFFICE_RETURN_IF_ERROR(RankEvalRows());
+  if (options_.attack) {
+    const AttackOptions attack{.seed = seed_, .salt = log_->salt(), .prefixes = options_.attack_prefixes};
+    SUFFICE_ASSIGN_OR_RETURN(result_.attacks, MeasureAttacks(*snapshot_, options_.traffic, *options_.attack, attack));
+  }
   return std::move(result_);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "evaluation/attack.h"
 #include "evaluation/baselines.h"
 #include "evaluation/replay.h"
 #include "evaluation/tally.h"
@@ -17,6 +18,7 @@ namespace suffice {
 struct ReplayResult {
   ReplayPass pass;                 // its times are those of deciding, features included
   std::vector<double> eval_gains;  // predicted quality gain of the dearer tier, for each eval row
+  std::vector<AttackResult> attacks;  // with options.attack
 };
 
 // The salt of a replay's sketches where no fitted features bring their own: fixed, so that a replay depends on its seed

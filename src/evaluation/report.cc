@@ -81,6 +81,22 @@ Json LimitsJson(const std::vector<LimitUse>& limits) {
   return json;
 }
 
+Json AttacksJson(const std::vector<AttackResult>& attacks) {
+  Json json = Json::array();
+  for (const AttackResult& attack : attacks) {
+    json.push_back({{"name", attack.name},
+                    {"decisions", attack.decisions},
+                    {"flipped", attack.Flipped()},
+                    {"to_dearer", attack.to_dearer},
+                    {"to_cheaper", attack.to_cheaper},
+                    {"worst", attack.worst},
+                    {"shift", attack.shift},
+                    {"quality_change", attack.quality_change},
+                    {"cost_change_usd", attack.cost_change_usd}});
+  }
+  return json;
+}
+
 Json LearningCurveJson(const ReplayReport& report) {
   Json json = Json::array();
   for (const LearningPoint& point : report.learning_curve) {
@@ -153,6 +169,7 @@ std::string ToJson(const ReplayReport& report) {
                     {"cpt80", report.eval->cpt80},
                     {"cpt95", report.eval->cpt95}};
   }
+  if (!report.attacks.empty()) json["attacks"] = AttacksJson(report.attacks);
   json["per_seed"] = SeedsJson(report.per_seed);
   json["learning_curve"] = LearningCurveJson(report);
   json["curves"] = {{"best_mix", CurveJson(report.best_mix_curve)}, {"optimum", CurveJson(report.optimum_curve)}};

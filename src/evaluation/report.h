@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "evaluation/attack.h"
 #include "evaluation/baselines.h"
 #include "evaluation/budget_use.h"
 #include "evaluation/propensity_check.h"
@@ -84,6 +85,7 @@ struct ReplayReport {
   double decide_us_p50 = 0;
   double decide_us_p99 = 0;
   std::optional<TwoTierMetrics> eval;  // with --eval
+  std::vector<AttackResult> attacks;   // with --attack: means over the seeds
 
   std::vector<SeedReport> per_seed;
   std::vector<LearningPoint> learning_curve;
@@ -98,7 +100,7 @@ void FillBaselines(const Baselines& baselines, ReplayReport& report);
 // At most `count` points of a curve, evenly spread over the logarithm of cost, with both ends. REQUIRES: count >= 2.
 std::vector<QualityCost> ThinCurve(const std::vector<QualityCost>& points, size_t count);
 
-// One JSON object, indented; absent values are null, except `eval`, which is left out.
+// One JSON object, indented; absent values are null, except `eval` and `attacks`, which are left out.
 std::string ToJson(const ReplayReport& report);
 
 // Writes ToJson whole or not at all. Errors name the path.

@@ -87,6 +87,17 @@ std::vector<std::pair<std::string, std::string>> Facts(const ReplayReport& repor
   return facts;
 }
 
+void PrintAttacks(const std::vector<AttackResult>& attacks, std::ostream& out) {
+  constexpr size_t kName = 36;
+  out << fmt::format("\n{}  {:>7}  {:>7}  {:>7}  {:>7}  {:>9}  {:>11}\n", PadRight("attack: decisions that flip", kName),
+                     "flipped", "dearer", "cheaper", "worst", "quality", "USD/request");
+  for (const AttackResult& attack : attacks) {
+    out << fmt::format("{}  {:>7}  {:>7}  {:>7}  {:>7}  {:>+9.4f}  {:>+11.2g}\n", PadRight(attack.name, kName),
+                       Percent(attack.Flipped()), Percent(attack.to_dearer), Percent(attack.to_cheaper),
+                       Percent(attack.worst), attack.quality_change, attack.cost_change_usd);
+  }
+}
+
 }  // namespace
 
 void PrintTable(const ReplayReport& report, std::ostream& out) {
@@ -111,6 +122,7 @@ void PrintTable(const ReplayReport& report, std::ostream& out) {
   for (const auto& [name, value] : facts) width = std::max(width, name.size());
   out << "\n";
   for (const auto& [name, value] : facts) out << PadRight(name, width) << "  " << value << "\n";
+  if (!report.attacks.empty()) PrintAttacks(report.attacks, out);
 }
 
 }  // namespace suffice
