@@ -7,7 +7,7 @@ namespace suffice {
 namespace {
 
 // In the order of the vector: the most telling first. The first eight are those that tell most beside a fitted
-// projection, which takes them in; the rest are ordered by what they add to the ones before, on quality and answer
+// projection, which takes some of them in; the rest are ordered by what they add to the ones before, on quality and answer
 // length.
 enum PropertyIndex {
   kDistinctShare,

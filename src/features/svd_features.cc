@@ -114,6 +114,19 @@ bool AllFinite(const std::vector<float>& values) {
 
 }  // namespace
 
+// Both layouts are of this version's properties.
+static_assert(kPropertiesVersion == 1, "other properties need a layout with a new number");
+
+std::span<const TakenProperty> TakenProperties(uint32_t layout) {
+  constexpr float kAll = kFeatureLimit;
+  static constexpr TakenProperty kFirstEight[] = {{0, kAll}, {1, kAll}, {2, kAll}, {3, kAll},
+                                                  {4, kAll}, {5, kAll}, {6, kAll}, {7, kAll}};
+  static constexpr TakenProperty kSteady[] = {{0, kAll}, {1, 1}, {3, 1}, {5, 1}, {7, kAll}};
+  if (layout == 1) return kFirstEight;
+  if (layout == kSvdLayout) return kSteady;
+  return {};
+}
+
 const std::array<float, 256>& SublinearTf() {
   static const std::array<float, 256> table = [] {
     std::array<float, 256> tf{};
@@ -140,14 +153,14 @@ void Project(const SvdTable& table, const std::vector<Sketch::Count>& counts, fl
 
 SvdFeatures::SvdFeatures(SvdTable table, const FeatureConfig& config)
     : table_(std::move(table)),
+      taken_(TakenProperties(table_.layout)),
       layout_(LayoutHash(config)),
       extras_names_(ExtrasNames(config)),
       version_(Hash64(Serialize())) {}
 
 void SvdFeatures::Compute(const Sketch& sketch, std::span<float> x) const {
-  float* const properties = FillBiasAndExtras(sketch, extras(), x);
-  float* const own =
-      std::transform(sketch.properties.begin(), sketch.properties.begin() + kSvdProperties, properties, ClipFeature);
+  float* own = FillBiasAndExtras(sketch, extras(), x);
+  for (const auto& [index, limit] : taken_) *own++ = std::clamp(ClipFeature(sketch.properties[index]), -limit, limit);
   Project(table_, sketch.counts, own);
   for (int k = 0; k < table_.dimensions; ++k) {
     const auto i = static_cast<size_t>(k);
@@ -158,16 +171,17 @@ void SvdFeatures::Compute(const Sketch& sketch, std::span<float> x) const {
 std::string SvdFeatures::DimensionName(int index) const {
   const int own = index - 1 - extras();
   if (own < 0) return BiasOrExtraName(extras_names_, index);
-  if (own < kSvdProperties) return std::string(PropertyNames()[static_cast<size_t>(own)]);
-  return fmt::format("svd_{}", own - kSvdProperties + 1);
+  const auto taken = static_cast<int>(taken_.size());
+  if (own < taken) return std::string(PropertyNames()[taken_[static_cast<size_t>(own)].index]);
+  return fmt::format("svd_{}", own - taken + 1);
 }
 
-// 4 bytes kPropertiesVersion, 8 salt, 8 prompts, 4 dimensions d; floats: d factors, d offsets; bytes: kSketchBuckets
+// 4 bytes layout, 8 salt, 8 prompts, 4 dimensions d; floats: d factors, d offsets; bytes: kSketchBuckets
 // idf, kSketchBuckets x StrideOf(d) weights.
 std::string SvdFeatures::Serialize() const {
   std::string bytes = OpenFrame(FeatureKind::kSvd, layout_);
   bytes.reserve(bytes.size() + table_.weights.size() + table_.idf.size() + 64 + 8 * table_.factor.size());
-  AppendRaw(bytes, kPropertiesVersion);
+  AppendRaw(bytes, table_.layout);
   AppendRaw(bytes, table_.salt);
   AppendRaw(bytes, table_.prompts);
   AppendRaw(bytes, static_cast<uint32_t>(table_.dimensions));
@@ -181,11 +195,11 @@ std::string SvdFeatures::Serialize() const {
 absl::StatusOr<FeatureSetPtr> ReadSvdFeatures(std::string_view body, const FeatureConfig& config) {
   ByteReader reader(body);
   SvdTable table;
-  uint32_t d, properties_version;
-  if (!reader.Read(properties_version) || !reader.Read(table.salt) || !reader.Read(table.prompts) || !reader.Read(d)) {
+  uint32_t d;
+  if (!reader.Read(table.layout) || !reader.Read(table.salt) || !reader.Read(table.prompts) || !reader.Read(d)) {
     return MalformedFeatures("cut");
   }
-  if (properties_version != kPropertiesVersion) return MalformedFeatures("fitted with another release's properties");
+  if (TakenProperties(table.layout).empty()) return MalformedFeatures("fitted with another release's properties");
   if (d < 1 || d > kMaxProjection) return MalformedFeatures("impossible number of dimensions");
   const auto stride = static_cast<size_t>(StrideOf(static_cast<int>(d)));
   // Checked before anything is allocated.

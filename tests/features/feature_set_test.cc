@@ -1,17 +1,19 @@
 #include "features/feature_set.h"
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <random>
 
+#include "base/hash.h"
 #include "catch.h"
 
 namespace suffice {
 namespace {
 
 constexpr uint64_t kSalt = 11;
-constexpr size_t kProperties = 8;                 // that a fitted set takes in
+constexpr size_t kProperties = 5;                 // that a fitted set takes in
 constexpr size_t kFirstFitted = 1 + kProperties;  // without extras
 
 Sketch SketchOf(std::string_view text, uint64_t salt = kSalt) {
@@ -111,7 +113,7 @@ TEST_CASE("a projection fitted on three topics tells them apart") {
   CHECK(features->DimensionName(1) == PropertyNames()[0]);
   CHECK(features->DimensionName(kFirstFitted) == "svd_1");
   const std::vector<float> x = Compute(*features, fresh.sketches[0]);
-  CHECK(std::equal(x.begin() + 1, x.begin() + kFirstFitted, fresh.sketches[0].properties.begin()));
+  CHECK(x[1] == fresh.sketches[0].properties[0]);
   double same = 0, other = 0;
   int same_pairs = 0, other_pairs = 0;
   for (size_t i = 0; i < fresh.sketches.size(); ++i) {
@@ -176,6 +178,47 @@ TEST_CASE("features read back compute the same") {
     CHECK(Compute(**loaded, sketch) == Compute(*features, sketch));
     CHECK_FALSE(LoadFeatureSet(features->Serialize(), FeatureConfig()).ok());
   }
+}
+
+TEST_CASE("a set that an earlier version fitted is read, and computes what it did: the first eight properties") {
+  const FeatureSetPtr features = Fit(MakeCorpus(60), {.dimensions = 2});
+  std::string old = features->Serialize();
+  constexpr size_t kLayoutAt = 20;
+  REQUIRE(old[kLayoutAt] == 2);
+  const auto with_layout = [&old](char layout) {
+    old[kLayoutAt] = layout;
+    const uint64_t checksum = Hash64({old.data(), old.size() - sizeof(checksum)});
+    std::memcpy(old.data() + old.size() - sizeof(checksum), &checksum, sizeof(checksum));
+    return LoadFeatureSet(old, {});
+  };
+  CHECK(with_layout(3).status().code() == absl::StatusCode::kInvalidArgument);
+  const auto loaded = with_layout(1);
+  REQUIRE(loaded.ok());
+  CHECK((*loaded)->Serialize() == old);
+  CHECK((*loaded)->version() != features->version());
+  CHECK((*loaded)->DimensionName(3) == "third_person");
+  CHECK((*loaded)->DimensionName(9) == "svd_1");
+  const Sketch sketch = SketchOf("Write \"oven\" and \"flour\" and \"butter\" to him, to her, to them.\n\n\n\n");
+  const std::vector<float> x = Compute(**loaded, sketch), now = Compute(*features, sketch);
+  CHECK(std::equal(x.begin() + 1, x.begin() + 9, sketch.properties.begin()));
+  CHECK(std::vector<float>(x.begin() + 9, x.end()) == std::vector<float>(now.begin() + kFirstFitted, now.end()));
+}
+
+TEST_CASE("of a prompt's words a fitted set takes in what filler hardly moves, and counts saturate") {
+  const FeatureSetPtr features = Fit(MakeCorpus(300));
+  std::vector<std::string> names;
+  for (size_t k = 1; k < kFirstFitted; ++k) names.push_back(features->DimensionName(static_cast<int>(k)));
+  CHECK(names == std::vector<std::string>{"distinct_share", "starts_with_command", "quotes", "newlines",
+                                          "number_option_share"});
+  const std::string prompt = "Bake the dough with butter and sugar, then add cream. How is the salt?";
+  std::string filler, marks;
+  for (int i = 0; i < 40; ++i) filler += "international understanding she ";
+  for (int i = 0; i < 40; ++i) marks += "\"\n";
+  const std::vector<float> clean = Compute(*features, SketchOf(prompt));
+  const std::vector<float> filled = Compute(*features, SketchOf(prompt + " " + filler));
+  CHECK(std::equal(filled.begin() + 2, filled.begin() + kFirstFitted, clean.begin() + 2));
+  const std::vector<float> marked = Compute(*features, SketchOf(marks + prompt));
+  CHECK((marked[3] == 1 && marked[4] == 1));
 }
 
 TEST_CASE("the version changes with what Compute depends on") {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kAnswers = 5000;
 constexpr int kVocabulary = 4000;
-constexpr int kPropertiesBeforeProjection = 1 + 8;  // with the bias
+constexpr int kPropertiesBeforeProjection = 1 + 5;  // with the bias
 constexpr uint64_t kSalt = 4;
 
 std::vector<std::string> MakeVocabulary(std::mt19937_64& random) {
