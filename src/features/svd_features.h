@@ -25,8 +25,8 @@ struct TakenProperty {
 //   1  the first eight counted properties: what earlier versions fitted, and is still read
 //   2  distinct_share, starts_with_command, quotes, newlines, number_option_share. Third persons and the shares of long
 //      words and of digits are left out, as a few words before a prompt moved them most, and counts saturate at one
-//      standard deviation: 40 words of filler then flip 7% of the decisions on exam questions instead of 28%, at the same
-//      APGR (.700 with 6,864 labels, .658 with 1,000, where none at all have .646)
+//      standard deviation: 40 words of filler then flip 7% of the decisions on exam questions instead of 28%. APGR
+//      stays (.700 with 6,864 labels; .658 for .662 with 1,000, where no property at all leaves .646)
 inline constexpr uint32_t kSvdLayout = 2;
 // Empty for a number that is none.
 std::span<const TakenProperty> TakenProperties(uint32_t layout);
