@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -11,8 +12,10 @@
 namespace suffice {
 namespace {
 
-// A state is kept after this many events, so that a restart has a short tail to fold.
-constexpr int64_t kEventsBetweenStates = 20000;
+// A state is kept after this many events, so that a restart has a short tail to fold; a large one after more, so that
+// states take no more of the disk and of the writer's time than the events themselves.
+constexpr int64_t kEventsBetweenStates = 20'000, kMostEventsBetweenStates = 100'000;
+constexpr int64_t kStateBytesAnEvent = 1000;
 // What a soft budget asks changes with the time, too.
 constexpr absl::Duration kPacingInterval = absl::Seconds(1);
 // How often promotions are looked for, which come into the file beside the server.
@@ -20,6 +23,10 @@ constexpr absl::Duration kPollInterval = absl::Milliseconds(250);
 
 int64_t EventsBetween(const LogCursor& from, const LogCursor& to) {
   return to.outcome_seq - from.outcome_seq + to.feedback_seq - from.feedback_seq;
+}
+
+int64_t EventsBetweenStates(size_t state_bytes) {
+  return std::clamp(static_cast<int64_t>(state_bytes) / kStateBytesAnEvent, kEventsBetweenStates, kMostEventsBetweenStates);
 }
 
 }  // namespace
@@ -144,7 +151,7 @@ absl::Status LearnerLoop::Round(std::shared_ptr<const Config> config, FeatureSet
   if (refolded || configured || promoted || paces || learner_.cursor() != published_) {
     next_pacing_ = now + kPacingInterval;
     SUFFICE_RETURN_IF_ERROR(
-        Publish(refolded || promoted || EventsBetween(kept_, learner_.cursor()) >= kEventsBetweenStates));
+        Publish(refolded || promoted || EventsBetween(kept_, learner_.cursor()) >= EventsBetweenStates(kept_bytes_)));
   }
   if (candidate_) SUFFICE_RETURN_IF_ERROR(StepRamp());
   SUFFICE_RETURN_IF_ERROR(gate_->Save(*log_, clock_->NowMicros(), /*always=*/false));
@@ -288,8 +295,12 @@ absl::Status LearnerLoop::Publish(bool with_state) {
   last_number_ = snapshot->number;
   source_->Publish(snapshot);
   published_ = snapshot->cursor;
-  if (with_state) kept_ = snapshot->cursor;
-  return log_->SaveSnapshot(learner_.RecordOf(*snapshot, clock_->NowMicros(), with_state));
+  SnapshotRecord record = learner_.RecordOf(*snapshot, clock_->NowMicros(), with_state);
+  if (with_state) {
+    kept_ = snapshot->cursor;
+    kept_bytes_ = record.state.size();
+  }
+  return log_->SaveSnapshot(std::move(record));
 }
 
 absl::Status LearnerLoop::PublishCandidate() {

@@ -85,7 +85,8 @@ class LearnerLoop {
   absl::Time next_pacing_ = absl::InfinitePast();
   LogCursor published_;
   int64_t published_decisions_ = 0;  // of the gate
-  LogCursor kept_;  // cursor of the newest kept state
+  LogCursor kept_;                  // cursor of the newest kept state
+  size_t kept_bytes_ = 0;           // of that state; 0 until one is kept
   Retention retention_;
   bool fit_started_ = false;
   std::thread fit_thread_;

@@ -331,7 +331,6 @@ absl::Status LogTables::WriteFeatureSet(uint64_t version, const std::string& byt
 }
 
 absl::Status LogTables::WriteSnapshot(const SnapshotRecord& snapshot, absl::Status& answer) {
-  const std::string state = snapshot.state.empty() ? "" : Seal(snapshot.state);
   insert_snapshot_.BindInt(1, snapshot.number);
   insert_snapshot_.BindInt(2, snapshot.time_us);
   insert_snapshot_.BindInt(3, snapshot.cursor.outcome_seq);
@@ -341,7 +340,7 @@ absl::Status LogTables::WriteSnapshot(const SnapshotRecord& snapshot, absl::Stat
   if (snapshot.state.empty()) {
     insert_snapshot_.BindNull(7);
   } else {
-    insert_snapshot_.BindBlob(7, state);
+    insert_snapshot_.BindBlob(7, snapshot.state);
   }
   insert_snapshot_.BindInt(8, snapshot.release);
   SUFFICE_RETURN_IF_ERROR(insert_snapshot_.Run());

@@ -34,6 +34,7 @@ class LogTables {
   absl::Status WriteFeedback(const FeedbackRecord& feedback, Answer& answer);
   absl::Status WriteConfig(const std::string& hash, const std::string& yaml, absl::Status& answer);
   absl::Status WriteFeatureSet(uint64_t version, const std::string& bytes, absl::Status& answer);
+  // `snapshot.state` is sealed, or empty.
   absl::Status WriteSnapshot(const SnapshotRecord& snapshot, absl::Status& answer);
   absl::Status MakeBase(int64_t number, absl::Status& answer);
   absl::Status DeleteDecisions(const Deletion& what, Deleted& deleted);

@@ -10,12 +10,12 @@ constexpr std::string_view kMark = "SUFSEAL1";
 
 }  // namespace
 
-std::string Seal(std::string_view bytes) {
+// In place, as states can have tens of megabytes.
+std::string Seal(std::string bytes) {
   ByteSink sink;
   sink.Number(Hash64(bytes));
-  std::string sealed = std::string(kMark) + sink.Take();
-  sealed.append(bytes);
-  return sealed;
+  bytes.insert(0, std::string(kMark) + sink.Take());
+  return bytes;
 }
 
 absl::StatusOr<std::string_view> Unseal(std::string_view sealed) {

@@ -11,7 +11,7 @@
 namespace suffice {
 
 // Eight bytes that no length has ("SUFSEAL1"), the XXH3 of `bytes`, the bytes.
-std::string Seal(std::string_view bytes);
+std::string Seal(std::string bytes);
 // The bytes within; those without a seal themselves. DATA_LOSS when they are not what was sealed. `sealed` outlives the
 // answer.
 absl::StatusOr<std::string_view> Unseal(std::string_view sealed);

@@ -11,6 +11,7 @@
 #include "base/status_macros.h"
 #include "log/file_lock.h"
 #include "log/rules.h"
+#include "log/seal.h"
 #include "log/sqlite_reader.h"
 #include "log/sqlite_writer.h"
 
@@ -57,6 +58,8 @@ class SqliteLog final : public EventLog {
         [&](LogTables& tables, absl::Status& answer) { return tables.WriteFeatureSet(version, bytes, answer); });
   }
   absl::Status SaveSnapshot(SnapshotRecord snapshot) override {
+    // Not on the writer's thread, where others wait meanwhile.
+    if (!snapshot.state.empty()) snapshot.state = Seal(std::move(snapshot.state));
     return Save([&](LogTables& tables, absl::Status& answer) { return tables.WriteSnapshot(snapshot, answer); });
   }
 

@@ -10,9 +10,10 @@
 namespace suffice {
 namespace {
 
-// In half-lives of newer observations: after how many a bucket no longer counts, and after how many it leaves memory.
+// In half-lives of newer observations: after how many a bucket no longer counts, and after how many it leaves memory (more,
+// as some of the newer ones may be taken back).
 constexpr double kCountedHalfLives = 12;
-constexpr double kKeptHalfLives = 21;
+constexpr double kKeptHalfLives = 14;
 
 constexpr int kRecentBuckets = 8;  // newest ones, outside the checkpoint
 

@@ -44,9 +44,9 @@ absl::StatusOr<Endurance> MeasureEndurance(const World& world, const Sizes& size
   const int64_t start = NowNanos();
   while (out.seconds < sizes.endurance_s) {
     const LoadResult run = RunOpenLoop(calls, {.per_second = 2 * out.per_second, .seconds = step_s});
-    SUFFICE_RETURN_IF_ERROR(CheckFailures(target, run));
+    if (run.completed == 0) return absl::UnavailableError(fmt::format("{}: no request was answered", target.name));
     out.answered += run.completed;
-    out.failed += run.failed;
+    out.failed += run.failed;  // refused while the writer is busy, perhaps: reported, not a reason to end a long run
     p99s.push_back(run.Micros(99));
     out.seconds = Seconds(NowNanos() - start);
     SUFFICE_ASSIGN_OR_RETURN(const int64_t bytes, AllResidentBytes(target.server.process->pid()));

@@ -1,6 +1,8 @@
 #include "log_maker.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <random>
@@ -88,6 +90,12 @@ absl::StatusOr<std::string> LongLog(const World& world, int decisions) {
   const std::string database = world.Path("long.db");
   if (std::filesystem::exists(database)) return database;
   SUFFICE_RETURN_IF_ERROR(MakeLog(world, database, {.decisions = decisions, .feedbacks = true}).status());
+  // Else the first writes of a server would wait until gigabytes have gone to the disk.
+  const int file = ::open(database.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return absl::UnavailableError(fmt::format("cannot open {}", database));
+  const bool synced = ::fsync(file) == 0;
+  ::close(file);
+  if (!synced) return absl::UnavailableError(fmt::format("cannot sync {}", database));
   return database;
 }
 
