@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kBatchRows = 1024;
 constexpr size_t kSpareRows = 256;
-constexpr absl::Duration kGroupPause = absl::Milliseconds(2);
+constexpr absl::Duration kGroupPause = absl::Milliseconds(10);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
 constexpr absl::Duration kLongestPause = absl::Seconds(1);
 constexpr absl::Duration kRetryFullQueue = absl::Milliseconds(100);  // of a log that is written
