@@ -142,7 +142,7 @@ absl::Status PrepareWriting(Database& database, const std::string& path) {
   }
   return database.Execute(
       "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
-      "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST; PRAGMA cache_size = -65536; "
+      "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST; PRAGMA cache_size = -16384; "
       "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000");
 }
 
