@@ -275,8 +275,8 @@ void Engine::Impl::RouteOnce(const RouteRequest& request, const RouteDone& done)
   if (!durable) done(std::move(answer));
 }
 
-// Queues the row, which holds something else afterwards; `durable`: the caller is answered after the commit. A reservation whose row could not be written is
-// given back, as nobody was told to make the call.
+// Queues the row, which holds something else afterwards; `durable`: the caller is answered after the commit. A
+// reservation whose row could not be written is given back, as nobody was told to make the call.
 absl::Status Engine::Impl::Append(DecisionRecord& record, const Decision& answer, bool durable, const RouteDone& done) {
   if (durable) {
     return log_->AppendDecision(std::move(record), [this, answer, done](const absl::StatusOr<Receipt>& receipt) {

@@ -3,40 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <thread>
-#include <vector>
 
-#include "absl/synchronization/mutex.h"
+#include "idle_calls.h"
 #include "nanos.h"
 #include "sleep_until.h"
 
 namespace suffice::load {
 namespace {
 
-// Calls that are not outstanding.
-class Idle {
- public:
-  explicit Idle(std::vector<Call*> calls) : calls_(std::move(calls)) {}
-  // Waits until there is one.
-  Call* Take() {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(this, &Idle::Any));
-    Call* const call = calls_.back();
-    calls_.pop_back();
-    return call;
-  }
-  void Give(Call* call) {
-    absl::MutexLock lock(&mutex_);
-    calls_.push_back(call);
-  }
-
- private:
-  bool Any() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !calls_.empty(); }
-  absl::Mutex mutex_;
-  std::vector<Call*> calls_ ABSL_GUARDED_BY(mutex_);
-};
-
 // Receives until the queue is shut down. Counts what was due from `begin_ns` on.
-LoadResult Receive(grpc::CompletionQueue& queue, Idle& idle, int64_t begin_ns) {
+LoadResult Receive(grpc::CompletionQueue& queue, IdleCalls& idle, int64_t begin_ns) {
   LoadResult result;
   int64_t last_ns = begin_ns;
   void* tag = nullptr;
@@ -63,13 +39,7 @@ LoadResult Receive(grpc::CompletionQueue& queue, Idle& idle, int64_t begin_ns) {
 
 LoadResult RunOpenLoop(const CallMaker& make, const OpenLoopOptions& options) {
   SleepExactly();
-  std::vector<std::unique_ptr<Call>> calls;
-  std::vector<Call*> all;
-  for (int i = 0; i < options.max_outstanding; ++i) {
-    calls.push_back(make());
-    all.push_back(calls.back().get());
-  }
-  Idle idle(all);
+  IdleCalls idle(make, options.max_outstanding);
   const double interval_ns = kNanosPerSecond / options.per_second;
   const auto count = std::llround((options.warmup_s + options.seconds) * options.per_second);
   const int64_t start = NowNanos();
@@ -84,8 +54,7 @@ LoadResult RunOpenLoop(const CallMaker& make, const OpenLoopOptions& options) {
     call->intended_ns = due;
     call->Start(queue);
   }
-  // All calls are idle once everything is answered.
-  for (int i = 0; i < options.max_outstanding; ++i) idle.Take();
+  idle.WaitForAll();
   queue.Shutdown();
   receiver.join();
   return result;

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <thread>
-#include <vector>
 
-#include "absl/synchronization/mutex.h"
+#include "idle_calls.h"
 #include "nanos.h"
 #include "sleep_until.h"
 
@@ -14,34 +12,6 @@ namespace suffice::load {
 namespace {
 
 constexpr int64_t kMostLate_ns = 20'000'000;
-
-// Calls that are not outstanding.
-class Idle {
- public:
-  explicit Idle(std::vector<Call*> calls) : all_(calls.size()), calls_(std::move(calls)) {}
-  // Null: there is none.
-  Call* TryTake() {
-    absl::MutexLock lock(&mutex_);
-    if (calls_.empty()) return nullptr;
-    Call* const call = calls_.back();
-    calls_.pop_back();
-    return call;
-  }
-  void Give(Call* call) {
-    absl::MutexLock lock(&mutex_);
-    calls_.push_back(call);
-  }
-  void WaitForAll() {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(this, &Idle::HasAll));
-  }
-
- private:
-  bool HasAll() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_.size() == all_; }
-  const size_t all_;
-  absl::Mutex mutex_;
-  std::vector<Call*> calls_ ABSL_GUARDED_BY(mutex_);
-};
 
 void Count(const Call& call, int64_t nanos, OverloadResult& result) {
   switch (call.status().error_code()) {
@@ -60,7 +30,7 @@ void Count(const Call& call, int64_t nanos, OverloadResult& result) {
 }
 
 // Receives until the queue is shut down. Counts what was sent from `begin_ns` on; `seconds` run until the last answer.
-void Receive(grpc::CompletionQueue& queue, Idle& idle, int64_t begin_ns, OverloadResult& result) {
+void Receive(grpc::CompletionQueue& queue, IdleCalls& idle, int64_t begin_ns, OverloadResult& result) {
   void* tag = nullptr;
   bool ok = false;
   while (queue.Next(&tag, &ok)) {
@@ -78,13 +48,7 @@ void Receive(grpc::CompletionQueue& queue, Idle& idle, int64_t begin_ns, Overloa
 
 OverloadResult RunOverload(const CallMaker& make, const OverloadOptions& options) {
   SleepExactly();
-  std::vector<std::unique_ptr<Call>> calls;
-  std::vector<Call*> all;
-  for (int i = 0; i < options.max_outstanding; ++i) {
-    calls.push_back(make());
-    all.push_back(calls.back().get());
-  }
-  Idle idle(all);
+  IdleCalls idle(make, options.max_outstanding);
   const double interval_ns = kNanosPerSecond / options.per_second;
   const auto count = std::llround((options.warmup_s + options.seconds) * options.per_second);
   const int64_t start = NowNanos();
