@@ -1,9 +1,20 @@
 #include "log/event_columns.h"
 
+#include <spdlog/spdlog.h>
+
 #include "base/status_macros.h"
 #include "log/row_codec.h"
+#include "log/rules.h"
 
 namespace suffice {
+namespace {
+
+bool WarnUnless(const absl::Status& checked, std::string_view table, int64_t seq) {
+  if (!checked.ok()) spdlog::warn("row {} of {} is left out: {}", seq, table, std::string(checked.message()));
+  return checked.ok();
+}
+
+}  // namespace
 
 absl::StatusOr<OutcomeRecord> ReadOutcome(const Statement& row) {
   OutcomeRecord record;
@@ -37,5 +48,8 @@ absl::StatusOr<FeedbackRecord> ReadFeedback(const Statement& row) {
   record.feedback.sender = row.Bytes(8);
   return record;
 }
+
+bool CanBe(const OutcomeRecord& outcome) { return WarnUnless(CheckOutcome(outcome), "outcomes", outcome.seq); }
+bool CanBe(const FeedbackRecord& feedback) { return WarnUnless(CheckFeedback(feedback), "feedback", feedback.seq); }
 
 }  // namespace suffice

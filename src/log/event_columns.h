@@ -20,4 +20,9 @@ inline constexpr std::string_view kFeedbackColumns =
 inline constexpr int kFeedbackDecisionColumn = 7;
 absl::StatusOr<FeedbackRecord> ReadFeedback(const Statement& row);
 
+// False, and a warning, for what no log accepts (log/rules.h): the row is damaged, or was imported, and nothing may be
+// learned from it.
+bool CanBe(const OutcomeRecord& outcome);
+bool CanBe(const FeedbackRecord& feedback);
+
 }  // namespace suffice

@@ -15,11 +15,51 @@ absl::Status CheckFinite(std::string_view field, double value) {
   return InvalidField(field, fmt::format("expected a finite number, got {}", value));
 }
 
-absl::Status CheckFinite(std::string_view field, const std::optional<double>& value) {
-  return CheckFinite(field, value.value_or(0));
+constexpr int64_t kMaxTokens = 1'000'000'000;  // of one call; keeps its cost within integer nano-dollars
+
+absl::Status CheckNonNegative(const char* field, const std::optional<double>& value) {
+  if (!value || (std::isfinite(*value) && *value >= 0)) return absl::OkStatus();
+  return InvalidField(field, fmt::format("expected a finite number >= 0, got {}", *value));
+}
+
+absl::Status CheckTokens(const char* field, const std::optional<int64_t>& value) {
+  if (!value || (*value >= 0 && *value <= kMaxTokens)) return absl::OkStatus();
+  return InvalidField(field, fmt::format("expected 0 to {}, got {}", kMaxTokens, *value));
+}
+
+// Tokens that are part of others.
+absl::Status CheckPart(const char* field, const std::optional<int64_t>& part, const char* whole_field,
+                       const std::optional<int64_t>& whole) {
+  SUFFICE_RETURN_IF_ERROR(CheckTokens(field, part));
+  if (!part || !whole || *part <= *whole) return absl::OkStatus();
+  return InvalidField(field, fmt::format("expected at most {} ({}), of which they are a part, got {}", whole_field,
+                                         *whole, *part));
 }
 
 }  // namespace
+
+absl::Status CheckNumbers(const Outcome& outcome) {
+  SUFFICE_RETURN_IF_ERROR(CheckTokens("input_tokens", outcome.input_tokens));
+  SUFFICE_RETURN_IF_ERROR(CheckTokens("output_tokens", outcome.output_tokens));
+  SUFFICE_RETURN_IF_ERROR(
+      CheckPart("cached_input_tokens", outcome.cached_input_tokens, "input_tokens", outcome.input_tokens));
+  SUFFICE_RETURN_IF_ERROR(
+      CheckPart("reasoning_tokens", outcome.reasoning_tokens, "output_tokens", outcome.output_tokens));
+  SUFFICE_RETURN_IF_ERROR(CheckNonNegative("cost_usd", outcome.cost_usd));
+  SUFFICE_RETURN_IF_ERROR(CheckNonNegative("time_to_first_token_ms", outcome.time_to_first_token_ms));
+  SUFFICE_RETURN_IF_ERROR(CheckNonNegative("latency_ms", outcome.latency_ms));
+  if (outcome.cost_usd && *outcome.cost_usd > 1e6)
+    return InvalidField("cost_usd", "expected at most 1e6 dollars for one call");
+  if (outcome.retries < 0) return InvalidField("retries", "expected 0 or more");
+  return absl::OkStatus();
+}
+
+absl::Status CheckNumbers(const Feedback& feedback) {
+  if (!(feedback.reward >= 0 && feedback.reward <= 1)) {
+    return InvalidField("reward", fmt::format("expected a number in [0, 1], got {}", feedback.reward));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status CheckDecision(const DecisionRecord& decision) {
   SUFFICE_RETURN_IF_ERROR(CheckFinite("input_tokens_estimate", decision.input_tokens_estimate));
@@ -29,14 +69,15 @@ absl::Status CheckDecision(const DecisionRecord& decision) {
 }
 
 absl::Status CheckOutcome(const OutcomeRecord& outcome) {
-  SUFFICE_RETURN_IF_ERROR(CheckFinite("cost_usd", outcome.outcome.cost_usd));
-  SUFFICE_RETURN_IF_ERROR(CheckFinite("time_to_first_token_ms", outcome.outcome.time_to_first_token_ms));
-  return CheckFinite("latency_ms", outcome.outcome.latency_ms);
+  if (outcome.cost_nanos < 0) {
+    return InvalidField("cost_nanos", fmt::format("expected 0 or more, got {}", outcome.cost_nanos));
+  }
+  return CheckNumbers(outcome.outcome);
 }
 
 absl::Status CheckFeedback(const FeedbackRecord& feedback) {
   if (feedback.feedback.feedback_id.empty()) return InvalidField("feedback_id", "expected an id, got none");
-  return CheckFinite("reward", feedback.feedback.reward);
+  return CheckNumbers(feedback.feedback);
 }
 
 absl::Status CheckEvaluation(const DecisionRecord& decision, const OutcomeRecord& outcome,

@@ -12,8 +12,11 @@
 
 namespace suffice {
 
-// INVALID_ARGUMENT naming the field that no row can hold: a number that is not finite, an empty feedback id. The values
-// in `tiers` and `multipliers` are free: there, what is not finite is kept as NaN.
+// INVALID_ARGUMENT naming the first number that no call can have, such as negative tokens or a reward outside [0, 1].
+absl::Status CheckNumbers(const Outcome& outcome);
+absl::Status CheckNumbers(const Feedback& feedback);
+// INVALID_ARGUMENT naming the field that no row can hold: such a number, one that is not finite, an empty feedback id. The
+// values in `tiers` and `multipliers` are free: there, what is not finite is kept as NaN.
 absl::Status CheckDecision(const DecisionRecord& decision);
 absl::Status CheckOutcome(const OutcomeRecord& outcome);
 absl::Status CheckFeedback(const FeedbackRecord& feedback);

@@ -64,10 +64,12 @@ absl::Status ErrorAt(const std::string& path, sqlite3* database, int code) {
   return absl::Status(CodeOf(code), message);
 }
 
-absl::Status ErrorOf(sqlite3* database, int code) {
+std::string PathOf(sqlite3* database) {
   const char* const path = database != nullptr ? sqlite3_db_filename(database, "main") : nullptr;
-  return ErrorAt(path != nullptr ? path : "", database, code);
+  return path != nullptr ? path : "";
 }
+
+absl::Status ErrorOf(sqlite3* database, int code) { return ErrorAt(PathOf(database), database, code); }
 
 // SQLite opens for reading what it may not write, without a word.
 absl::Status CheckWritable(const std::string& path, sqlite3* database) {
@@ -154,6 +156,12 @@ std::optional<int64_t> Statement::OptionalInt(int column) const {
 
 std::optional<double> Statement::OptionalDouble(int column) const {
   return IsNull(column) ? std::nullopt : std::optional(Double(column));
+}
+
+absl::Status Statement::MoveOn(int64_t key, int64_t& last) const {
+  if (key <= last) return ErrorAt(PathOf(sqlite3_db_handle(statement_.get())), nullptr, SQLITE_CORRUPT);
+  last = key;
+  return absl::OkStatus();
 }
 
 void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }

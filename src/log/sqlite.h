@@ -49,6 +49,9 @@ class Statement {
   std::string String(int column) const { return std::string(Bytes(column)); }
   std::optional<int64_t> OptionalInt(int column) const;
   std::optional<double> OptionalDouble(int column) const;
+  // Moves `last` on to the key of a row that was asked for in order. DATA_LOSS when it does not lie behind: the file is
+  // damaged, and who reads on from the last key would read the same rows for ever.
+  absl::Status MoveOn(int64_t key, int64_t& last) const;
 
  private:
   friend class Database;

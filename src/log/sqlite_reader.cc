@@ -228,9 +228,10 @@ absl::Status SqliteReader::ReadEvents(ObservedDecision& observed) {
   outcome_.BindInt(1, decision.seq);
   SUFFICE_ASSIGN_OR_RETURN(const bool has_outcome, outcome_.Step());
   if (has_outcome) {
-    SUFFICE_ASSIGN_OR_RETURN(observed.outcome, ReadOutcome(outcome_));
-    observed.outcome->outcome.decision_id = decision.id;
-    observed.outcome->outcome.tenant = decision.tenant;
+    SUFFICE_ASSIGN_OR_RETURN(OutcomeRecord record, ReadOutcome(outcome_));
+    record.outcome.decision_id = decision.id;
+    record.outcome.tenant = decision.tenant;
+    if (CanBe(record)) observed.outcome = std::move(record);
   }
   feedback_.BindInt(1, decision.seq);
   while (true) {
@@ -238,7 +239,7 @@ absl::Status SqliteReader::ReadEvents(ObservedDecision& observed) {
     if (!row) return absl::OkStatus();
     SUFFICE_ASSIGN_OR_RETURN(FeedbackRecord record, ReadFeedback(feedback_));
     record.feedback.decision_id = decision.id;
-    observed.feedback.push_back(std::move(record));
+    if (CanBe(record)) observed.feedback.push_back(std::move(record));
   }
 }
 
@@ -265,6 +266,7 @@ absl::StatusOr<std::vector<DecisionRecord>> SqliteReader::ReadDecisions(int64_t 
     SUFFICE_ASSIGN_OR_RETURN(const bool row, decisions_.Step());
     if (!row) return page;
     SUFFICE_ASSIGN_OR_RETURN(DecisionRecord decision, ReadDecision(decisions_));
+    SUFFICE_RETURN_IF_ERROR(decisions_.MoveOn(decision.seq, after));
     page.push_back(std::move(decision));
   }
 }

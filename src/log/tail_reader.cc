@@ -86,11 +86,13 @@ absl::StatusOr<LogTail> TailReader::Read(LogCursor from, int64_t limit) {
     SUFFICE_RETURN_IF_ERROR(ReadOlder(seqs[begin], seqs[end - 1], from, outcomes, feedbacks));
   }
   GiveEach(outcomes, tail.touched, [](OutcomeRecord&& outcome, ObservedDecision& observed) {
+    if (!CanBe(outcome)) return;
     outcome.outcome.decision_id = observed.decision.id;
     outcome.outcome.tenant = observed.decision.tenant;
     observed.outcome = std::move(outcome);
   });
   GiveEach(feedbacks, tail.touched, [](FeedbackRecord&& feedback, ObservedDecision& observed) {
+    if (!CanBe(feedback)) return;
     feedback.feedback.decision_id = observed.decision.id;
     observed.feedback.push_back(std::move(feedback));
   });
@@ -106,7 +108,7 @@ absl::StatusOr<bool> TailReader::ReadAfter(int64_t limit, int64_t& cursor, Outco
     if (!row) return false;
     if (read >= limit) return true;
     SUFFICE_ASSIGN_OR_RETURN(OutcomeRecord outcome, ReadOutcome(outcomes_after_));
-    cursor = outcome.seq;
+    SUFFICE_RETURN_IF_ERROR(outcomes_after_.MoveOn(outcome.seq, cursor));
     outcomes.emplace_back(outcomes_after_.Int(kOutcomeColumnCount), std::move(outcome));
   }
 }
@@ -120,7 +122,7 @@ absl::StatusOr<bool> TailReader::ReadAfter(int64_t limit, int64_t& cursor, Feedb
     if (!row) return false;
     if (read >= limit) return true;
     SUFFICE_ASSIGN_OR_RETURN(FeedbackRecord feedback, ReadFeedback(feedback_after_));
-    cursor = feedback.seq;
+    SUFFICE_RETURN_IF_ERROR(feedback_after_.MoveOn(feedback.seq, cursor));
     feedbacks.emplace_back(feedback_after_.Int(kFeedbackDecisionColumn), std::move(feedback));
   }
 }

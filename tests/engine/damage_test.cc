@@ -170,6 +170,41 @@ TEST_CASE("rows whose features cannot be teach what their sketch says, or nothin
   CHECK(MustOpen(store, ThreeTierConfig())->Status().observations == 58);
 }
 
+TEST_CASE("rewards and outcomes that cannot be teach nothing") {
+  const Store store;
+  {
+    auto engine = MustOpen(store, ThreeTierConfig());
+    for (int i = 0; i < 60; ++i) {
+      const Decision decision = MustRoute(*engine, PromptNumber(i));
+      Tell(*engine, decision, 0.5);
+      const Outcome outcome{.decision_id = decision.id, .output_tokens = 100, .latency_ms = 500};
+      REQUIRE(engine->RecordOutcome(outcome).ok());
+    }
+    REQUIRE(engine->Close().ok());
+  }
+  Execute(store, "UPDATE snapshots SET state = NULL");
+  const std::string whole = ReadFile(store.path());
+  const auto learned = [&](const std::vector<std::string>& changes) {
+    std::ofstream(store.path(), std::ios::binary | std::ios::trunc) << whole;
+    for (const std::string& change : changes) Execute(store, change);
+    const auto engine = MustOpen(store, ThreeTierConfig());
+    CHECK(engine->Status().observations == 56);
+    const Decision decision = Look(*engine, "Prove that the sum is even.");
+    REQUIRE(engine->Close().ok());
+    return decision;
+  };
+  const Decision without = learned({"DELETE FROM feedback WHERE seq BETWEEN 11 AND 14",
+                                    "DELETE FROM outcomes WHERE seq BETWEEN 21 AND 24"});
+  CheckSamePredictions(without, learned({"UPDATE feedback SET reward = -0.25 WHERE seq = 11",
+                                         "UPDATE feedback SET reward = 1.5 WHERE seq = 12",
+                                         "UPDATE feedback SET reward = 1e300 WHERE seq = 13",
+                                         "UPDATE feedback SET reward = 9e999 WHERE seq = 14",
+                                         "UPDATE outcomes SET latency_ms = 9e999 WHERE seq = 21",
+                                         "UPDATE outcomes SET output_tokens = -7 WHERE seq = 22",
+                                         "UPDATE outcomes SET output_tokens = 1 << 60 WHERE seq = 23",
+                                         "UPDATE outcomes SET cost_usd = 1e300 WHERE seq = 24"}));
+}
+
 TEST_CASE("bytes flipped anywhere in the file are refused or outlived, never a crash") {
   const Store store, damaged;
   std::vector<DecisionId> known;

@@ -36,11 +36,38 @@ void GarbleRoots(const std::string& path, const std::string& condition) {
   }
 }
 
+uint64_t BigEndian(const std::string& bytes, size_t at, size_t count) {
+  uint64_t value = 0;
+  for (size_t i = at; i < at + count; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
+// Gives the last row of a table another key. REQUIRES: both keys are below 128, so that each is one byte.
+void ChangeLastKey(const std::string& path, const std::string& table, char key) {
+  const auto root = Select(path, "SELECT rootpage FROM sqlite_schema WHERE name = '" + table + "'");
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::string page(kPageBytes, '\0');
+  auto number = static_cast<uint64_t>(root.at(0));
+  const auto read = [&] {
+    file.seekg(static_cast<std::streamoff>(number - 1) * kPageBytes);
+    file.read(page.data(), kPageBytes);
+  };
+  constexpr char kInterior = 5, kLeaf = 13;
+  for (read(); page[0] == kInterior; read()) number = BigEndian(page, 8, 4);  // the rightmost child
+  REQUIRE(page[0] == kLeaf);
+  const size_t cells = BigEndian(page, 3, 2);
+  size_t at = BigEndian(page, 8 + 2 * (cells - 1), 2);
+  while ((page[at] & 0x80) != 0) ++at;  // the row's length, of seven bits a byte
+  file.seekp(static_cast<std::streamoff>(number - 1) * kPageBytes + static_cast<std::streamoff>(at) + 1);
+  file.put(key);
+}
+
 // A database with feedback, of a server that has ended in order.
 std::string Serve(const TempFolder& folder, int count) {
   TestServer server(folder);
   for (int i = 0; i < count; ++i) {
     const std::string id = server.Route(fmt::format("prompt {}", i)).decision_id();
+    REQUIRE(TryOutcome(server, id).ok());
     REQUIRE(TryFeedback(server, id, id, (i % 5) / 4.0).ok());
   }
   REQUIRE(server.Terminate().code == 0);
@@ -60,6 +87,26 @@ TEST_CASE("a damaged page that is met at the start ends it with the file and wha
   INFO(server.err());
   CHECK(server.err().find(database + ": SQLite: database disk image is malformed; the file is damaged") !=
         std::string::npos);
+}
+
+TEST_CASE("rows that are out of order end the start, instead of being read for ever", "[integration]") {
+  const TempFolder folder;
+  const std::string database = Serve(folder, 30);
+  const std::string undamaged = folder.Path("undamaged");
+  std::filesystem::copy_file(database, undamaged);
+  for (const std::string table : {"decisions", "outcomes", "feedback"}) {
+    INFO(table);
+    std::filesystem::copy_file(undamaged, database, std::filesystem::copy_options::overwrite_existing);
+    Select(database, "DELETE FROM snapshots");
+    ChangeLastKey(database, table, 3);
+    ChildProcess server({"serve", "--listen", "127.0.0.1:0", "--config", Policy("two_tiers.yaml"), "--db", database,
+                         "--set", "limits.cost.budgets=[{name: daily, usd: 300, kind: soft}]"});
+    const Exit ended = server.Wait();
+    INFO(server.err());
+    CHECK(ended.code == 1);
+    CHECK(server.err().find(database + ": SQLite: database disk image is malformed; the file is damaged") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("a damaged page that is met while serving refuses feedback by its name, and Route goes on", "[integration]") {

@@ -30,6 +30,15 @@ inline grpc::Status TryFeedback(TestServer& server, const std::string& decision,
   return server.stub().Feedback(&context, MakeFeedback(decision, id, reward), &response);
 }
 
+inline grpc::Status TryOutcome(TestServer& server, const std::string& decision) {
+  Context context;
+  v1::OutcomeRequest request;
+  v1::OutcomeResponse response;
+  request.set_decision_id(decision);
+  request.set_output_tokens(7);
+  return server.stub().Outcome(&context, request, &response);
+}
+
 // Asks again until `done`; throws after 20 s.
 inline void Until(const std::function<bool()>& done) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);

@@ -46,6 +46,7 @@ class Odd {
     if (Below(3) == 0) return kEdges[Below(std::size(kEdges))];
     return std::ldexp(std::uniform_real_distribution<double>(-1, 1)(random_), static_cast<int>(Below(80)) - 40);
   }
+  double Reward() { return std::min(1.0, std::abs(Real())); }
   double RealOrNone() {
     constexpr double kNone[] = {NAN, INFINITY, -INFINITY};
     return Below(4) == 0 ? kNone[Below(3)] : Real();
@@ -110,11 +111,11 @@ void MakeLog(const std::string& path, uint64_t seed, uint32_t decisions) {
       Append(*log, decision);
       OutcomeRecord outcome = TestOutcome(decision);
       outcome.outcome.served_model = odd.Text();
-      outcome.outcome.latency_ms = odd.Real();
+      outcome.outcome.latency_ms = std::abs(odd.Real());
       outcome.wrong_model = odd.Below(2) == 0;
       if (odd.Below(3) > 0) REQUIRE(Record(*log, outcome).ok());
       for (size_t k = odd.Below(3); k > 0; --k) {
-        FeedbackRecord feedback = TestFeedback(decision, fmt::format("f{}/{}", n, k), odd.Real());
+        FeedbackRecord feedback = TestFeedback(decision, fmt::format("f{}/{}", n, k), odd.Reward());
         feedback.feedback.source = static_cast<FeedbackSource>(odd.Below(3));
         if (k == 1) feedback.feedback.sender = odd.Text();
         REQUIRE(Record(*log, feedback).ok());
