@@ -167,7 +167,11 @@ absl::Status Serve(const ServeFlags& flags, const Config& config) {
   // Answers from here on, so that a probe can tell a slow start from a dead process.
   SUFFICE_ASSIGN_OR_RETURN(const std::unique_ptr<HttpServer> admin,
                            StartAdmin(flags, config.serve.admin_listen, server->status()));
-  auto opened = Engine::Open({.config = config, .database = flags.database});
+  const auto opened = [&] {
+    // There is nothing to drain yet, and a long log may take its time.
+    const TerminationSignals::EndAtOnce end_at_once;
+    return Engine::Open({.config = config, .database = flags.database});
+  }();
   if (!opened.ok()) return opened.status();
   Engine& engine = **opened;
   // The server must let go of the engine before it is closed, whichever way this function ends.

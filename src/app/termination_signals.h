@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <optional>
+#include <thread>
 
 #include "absl/time/time.h"
 
@@ -20,6 +21,18 @@ class TerminationSignals {
   std::optional<int> WaitFor(absl::Duration longest) const;
   // From here on SIGTERM and SIGINT end the process at once.
   void Release() const;
+
+  // While it lives SIGTERM and SIGINT end the process at once; SIGHUP waits.
+  class EndAtOnce {
+   public:
+    EndAtOnce();
+    ~EndAtOnce();
+    EndAtOnce(const EndAtOnce&) = delete;
+    EndAtOnce& operator=(const EndAtOnce&) = delete;
+
+   private:
+    std::thread watcher_;
+  };
 
  private:
   sigset_t signals_;

@@ -6,6 +6,7 @@
 
 #include "catch.h"
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "integration/database_lock.h"
 #include "integration/test_server.h"
 
 namespace suffice {
@@ -139,6 +140,17 @@ TEST_CASE("a second signal ends the server at once", "[integration]") {
   server.process().Signal(SIGINT);
   CHECK(server.process().Wait().signal == SIGINT);
   CHECK_FALSE(stream.writer->Finish().ok());
+}
+
+TEST_CASE("SIGTERM ends a server that has not begun to serve at once", "[integration]") {
+  const TempFolder folder;
+  CHECK(TestServer(folder).Terminate().code == 0);
+  const DatabaseLock lock(folder.Path("log.db"));  // it waits for the database until it gives up with code 1
+  ChildProcess server({"serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--config",
+                       Policy("two_tiers.yaml"), "--db", folder.Path("log.db")});
+  server.WaitForStderr("admin port on ");
+  server.Signal(SIGTERM);
+  CHECK(server.Wait().signal == SIGTERM);
 }
 
 TEST_CASE("SIGHUP takes a good policy file and refuses a bad one", "[integration]") {
