@@ -7,6 +7,9 @@ target_compile_options(suffice_options INTERFACE -Wall -Wextra -Wpedantic -Wshad
 if(SUFFICE_SANITIZE)
   add_compile_options(-fsanitize=${SUFFICE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SUFFICE_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    add_compile_options(-fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/sanitize_ignore.txt)
+  endif()
 endif()
 if(SUFFICE_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
@@ -31,6 +34,9 @@ function(suffice_use_precompiled target name)
   if(SUFFICE_PRECOMPILE)
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
     target_precompile_headers(${target} REUSE_FROM ${name})
+    # With clang ccache reads the header's text, too, and so must find what it includes.
+    target_include_directories(${target} SYSTEM PRIVATE
+      $<$<CXX_COMPILER_ID:Clang>:$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>>)
   endif()
 endfunction()
 
