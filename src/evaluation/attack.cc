@@ -189,24 +189,28 @@ absl::StatusOr<std::string> Attacks::Climb(Push push, RandomStream& random) {
     }
     return value;
   };
-  std::string prefix;
+  std::string prefix, best_prefix;
   SUFFICE_ASSIGN_OR_RETURN(double best, value_of(prefix));
   for (int place = 0; place < options_.prefix_words; ++place) {
-    std::string longer;
+    std::string longest;
+    double most = -1;
     for (int i = 0; i < options_.tried_words; ++i) {
       std::string tried = prefix;
       tried += random.Uniform() < kMarkShare ? AttackMarks()[random.Below(AttackMarks().size())]
                                              : std::string_view(vocabulary_[random.Below(vocabulary_.size())]);
       tried += ' ';
       SUFFICE_ASSIGN_OR_RETURN(const double value, value_of(tried));
-      if (value <= best) continue;
-      best = value;
-      longer = std::move(tried);
+      if (value <= most) continue;
+      most = value;
+      longest = std::move(tried);
     }
-    if (longer.empty()) break;
-    prefix = std::move(longer);
+    // Goes on where a word does not help: two may.
+    prefix = std::move(longest);
+    if (most <= best) continue;
+    best = most;
+    best_prefix = prefix;
   }
-  return prefix;
+  return best_prefix;
 }
 
 absl::Status Attacks::TryPrefixes(std::string name, Push push) {

@@ -180,28 +180,100 @@ TEST_CASE("features read back compute the same") {
   }
 }
 
-TEST_CASE("a set that an earlier version fitted is read, and computes what it did: the first eight properties") {
+// A fitted set of another layout, without what this layout brought, as an earlier version would have kept it.
+std::string InOlderLayout(const FeatureSet& features, char layout, size_t dimensions) {
+  constexpr size_t kLayoutAt = 20, kFloatsAt = kLayoutAt + 24;
+  std::string bytes = features.Serialize();
+  REQUIRE(bytes[kLayoutAt] == 3);
+  bytes[kLayoutAt] = layout;
+  bytes.erase(kFloatsAt + 2 * sizeof(float) * dimensions, sizeof(float) * (dimensions + 1));
+  const uint64_t checksum = Hash64({bytes.data(), bytes.size() - sizeof(checksum)});
+  std::memcpy(bytes.data() + bytes.size() - sizeof(checksum), &checksum, sizeof(checksum));
+  return bytes;
+}
+
+// What layouts 1 and 2 project to, said plainly from the bytes of a set of up to 16 dimensions.
+std::vector<float> PlainProjection(const std::string& bytes, const Sketch& sketch, size_t dimensions) {
+  const size_t floats_at = 44, idf_at = floats_at + 2 * sizeof(float) * dimensions;
+  std::vector<float> sums(dimensions), factor(dimensions), offset(dimensions);
+  std::memcpy(factor.data(), bytes.data() + floats_at, sizeof(float) * dimensions);
+  std::memcpy(offset.data(), bytes.data() + floats_at + sizeof(float) * dimensions, sizeof(float) * dimensions);
+  double squares = 0;
+  for (const auto& [bucket, count] : sketch.counts) {
+    const double tf = 1 + std::log(count), idf = static_cast<uint8_t>(bytes[idf_at + bucket]) / 16.0;
+    squares += tf * idf * tf * idf;
+    for (size_t k = 0; idf > 0 && k < dimensions; ++k) {
+      const auto weight = static_cast<int8_t>(bytes[idf_at + kSketchBuckets + size_t{16} * bucket + k]);
+      sums[k] += static_cast<float>(tf * weight);
+    }
+  }
+  for (size_t k = 0; k < dimensions; ++k) {
+    sums[k] = sums[k] / static_cast<float>(std::sqrt(squares)) * factor[k] + offset[k];
+  }
+  return sums;
+}
+
+TEST_CASE("sets that earlier versions fitted are read, and compute what they did") {
   const FeatureSetPtr features = Fit(MakeCorpus(60), {.dimensions = 2});
-  std::string old = features->Serialize();
-  constexpr size_t kLayoutAt = 20;
-  REQUIRE(old[kLayoutAt] == 2);
-  const auto with_layout = [&old](char layout) {
-    old[kLayoutAt] = layout;
-    const uint64_t checksum = Hash64({old.data(), old.size() - sizeof(checksum)});
-    std::memcpy(old.data() + old.size() - sizeof(checksum), &checksum, sizeof(checksum));
-    return LoadFeatureSet(old, {});
-  };
-  CHECK(with_layout(3).status().code() == absl::StatusCode::kInvalidArgument);
-  const auto loaded = with_layout(1);
-  REQUIRE(loaded.ok());
-  CHECK((*loaded)->Serialize() == old);
-  CHECK((*loaded)->version() != features->version());
-  CHECK((*loaded)->DimensionName(3) == "third_person");
-  CHECK((*loaded)->DimensionName(9) == "svd_1");
   const Sketch sketch = SketchOf("Write \"oven\" and \"flour\" and \"butter\" to him, to her, to them.\n\n\n\n");
-  const std::vector<float> x = Compute(**loaded, sketch), now = Compute(*features, sketch);
+  const auto check = [&](char layout, size_t properties) {
+    const std::string old = InOlderLayout(*features, layout, 2);
+    const auto loaded = LoadFeatureSet(old, {});
+    REQUIRE(loaded.ok());
+    CHECK((*loaded)->Serialize() == old);
+    CHECK((*loaded)->version() != features->version());
+    CHECK((*loaded)->DimensionName(static_cast<int>(1 + properties)) == "svd_1");
+    const std::vector<float> x = Compute(**loaded, sketch), plain = PlainProjection(old, sketch, 2);
+    REQUIRE(x.size() == 1 + properties + 2);
+    for (size_t k = 0; k < 2; ++k) CHECK(x[1 + properties + k] == Approx(plain[k]).margin(1e-4));
+    return *loaded;
+  };
+  const FeatureSetPtr first = check(1, 8);
+  CHECK(first->DimensionName(3) == "third_person");
+  const std::vector<float> x = Compute(*first, sketch), now = Compute(*features, sketch);
   CHECK(std::equal(x.begin() + 1, x.begin() + 9, sketch.properties.begin()));
-  CHECK(std::vector<float>(x.begin() + 9, x.end()) == std::vector<float>(now.begin() + kFirstFitted, now.end()));
+  const std::vector<float> second = Compute(*check(2, kProperties), sketch);
+  CHECK(std::equal(second.begin(), second.begin() + kFirstFitted, now.begin()));
+  std::string newer = features->Serialize();
+  newer[20] = 4;
+  const uint64_t checksum = Hash64({newer.data(), newer.size() - sizeof(checksum)});
+  std::memcpy(newer.data() + newer.size() - sizeof(checksum), &checksum, sizeof(checksum));
+  CHECK(LoadFeatureSet(newer, {}).status().code() == absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("words that have nothing to do with a prompt move its projection less than in older sets") {
+  const FeatureSetPtr features = Fit(MakeCorpus(600));
+  const auto before = LoadFeatureSet(InOlderLayout(*features, 2, 8), {});
+  REQUIRE(before.ok());
+  // The words of one other topic, which agree among themselves, and fewer than the prompt's own.
+  std::mt19937 random(7);
+  double moved = 0, moved_before = 0;
+  for (size_t i = 0; i < 60; ++i) {
+    const std::string prompt = TopicText(i % 3, random);
+    std::string prefix;
+    for (int word = 0; word < 4; ++word) prefix += Topics()[(i + 1) % 3][random() % 10] + " ";
+    const auto distance = [&](const FeatureSet& set) {
+      std::vector<float> clean = Projection(set, SketchOf(prompt));
+      const std::vector<float> attacked = Projection(set, SketchOf(prefix + prompt));
+      for (size_t k = 0; k < clean.size(); ++k) clean[k] -= attacked[k];
+      return Length(clean);
+    };
+    moved += distance(*features) / 60;
+    moved_before += distance(**before) / 60;
+  }
+  CAPTURE(moved, moved_before);
+  CHECK(moved < 0.9 * moved_before);
+}
+
+TEST_CASE("how often a word is repeated before a prompt soon makes no difference") {
+  const FeatureSetPtr features = Fit(MakeCorpus(300));
+  std::mt19937 random(3);
+  const std::string prompt = TopicText(0, random);
+  std::string ten, hundred;
+  for (int i = 0; i < 100; ++i) (i < 10 ? ten : hundred) += "judge ";
+  const auto some = Projection(*features, SketchOf(ten + prompt));
+  const auto many = Projection(*features, SketchOf(hundred + prompt));
+  CHECK(Cosine(some, many) > 0.99);
 }
 
 TEST_CASE("of a prompt's words a fitted set takes in what filler hardly moves, and counts saturate") {
