@@ -42,10 +42,9 @@ struct AttackResult {
 // filler, for what length alone does (a longer prompt costs more, so a policy that weighs cost may well choose otherwise);
 // templates; prefixes that push to dearer tiers, and to cheaper ones. A prefix is made by hill climbing with the policy
 // itself: word by word, of `tried_words` drawn from the vocabulary of `known` (a fifth of them marks and numbers) the one
-// that best pushes `climb_prompts` drawn from `known`, even where it pushes less than no more words; of all lengths the best
-// is taken. How well: the sum of
-// 1 / (1 + exp(-margin / s)), with the margin by which the best tier of the wanted direction leads the best other one in
-// score (policy `threshold`: in quality), and s its standard deviation over the prompts as they are.
+// that best pushes `climb_prompts` drawn from `known`, even where it pushes less than none; of all lengths the best is
+// taken. How well: the sum of 1 / (1 + exp(-margin / s)), with the margin by which the best tier of the wanted direction
+// leads the best other one in score (policy `threshold`: in quality), and s its deviation over the prompts as they are.
 // REQUIRES: both have the tiers of the snapshot's configuration, and rows. FAILED_PRECONDITION as Decide, or where no two
 // prompts of `known` have a word in common.
 absl::StatusOr<std::vector<AttackResult>> MeasureAttacks(const Snapshot& snapshot, const Traffic& known,

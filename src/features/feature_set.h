@@ -51,11 +51,11 @@ struct SvdFitOptions {
   int64_t max_prompts = 100000;  // a uniform sample (reservoir, seeded) of more is used
 };
 
-// Collects sketches in bounded memory, then fits idf and an unsupervised projection: sublinear tf (1 + ln tf) x idf, l2
-// norm, randomised SVD (Halko, Martinsson, Tropp 2011, algorithm 4.4), stored as int8 with a scale per dimension.
+// Collects sketches in bounded memory, then fits idf and an unsupervised projection (see Project): tf-idf, l2 norm,
+// randomised SVD (Halko, Martinsson, Tropp 2011, algorithm 4.4), rows bounded, stored as int8 with a scale per dimension.
 // Dimensions are centred on the training prompts and scaled alike, to a mean variance of 0.4, so they keep their
-// singular values' proportions; then clipped at +-5. x = [1, extras, five counted properties that filler hardly moves, the
-// projection by falling singular value]. At most 2^26 counts (256 MiB) are kept: where prompts are so long that
+// singular values' proportions; then clipped at +-5. x = [1, extras, five counted properties that filler hardly moves,
+// the projection by falling singular value]. At most 2^26 counts (256 MiB) are kept: where prompts are so long that
 // max_prompts of them need more, the sample is smaller.
 // Thread contract: confined to one thread at a time; Fit starts threads of its own and joins them. The same sketches in
 // the same order give the same set, bit for bit, for any number of threads.

@@ -8,9 +8,9 @@
 namespace suffice {
 namespace {
 
-constexpr float kAlone = 0.05F;     // weight of a token that neither agrees nor disagrees
-constexpr float kAgreement = 3;     // what full agreement adds
-constexpr float kLevelsOfOne = 4;   // weights are counted in quarters
+constexpr float kAlone = 0.05F;    // weight of a token that neither agrees nor disagrees
+constexpr float kAgreement = 3;    // what full agreement adds
+constexpr float kLevelsOfOne = 4;  // weights are counted in quarters
 constexpr int kMaxLevel = 8;
 
 // Eight columns' sums; GCC and Clang map it to whatever vectors the machine has.
@@ -105,20 +105,23 @@ const int8_t* RowOf(const SvdTable& table, uint16_t bucket) {
   return table.weights.data() + static_cast<size_t>(bucket) * static_cast<size_t>(StrideOf(table.dimensions));
 }
 
-// The counts of buckets that the table knows. Valid on this thread until its next call. Without a branch on what is
-// known, which cannot be guessed.
+// The counts of buckets that the table knows, whose rows are on their way into the cache. Valid on this thread until its
+// next call. Without a branch on what is known, which cannot be guessed.
 std::span<const Sketch::Count> Known(const SvdTable& table, const std::vector<Sketch::Count>& counts) {
-  thread_local std::vector<Sketch::Count> known;
-  if (known.size() <= counts.size()) known.resize(counts.size() + 1);
-  size_t size = 0;
+  thread_local std::vector<Sketch::Count> memory;
+  if (memory.size() <= counts.size()) memory.resize(counts.size() + 1);
+  Sketch::Count* end = memory.data();
   for (const Sketch::Count& count : counts) {
-    known[size] = count;
-    const bool is_known = table.idf[count.bucket] != 0;
-    const int8_t* const row = is_known ? RowOf(table, count.bucket) : table.weights.data();
-    for (int column = 0; column < StrideOf(table.dimensions); column += kCacheLine) __builtin_prefetch(row + column);
-    size += is_known;
+    *end = count;
+    end += table.idf[count.bucket] != 0;
   }
-  return {known.data(), size};
+  const std::span<const Sketch::Count> known(memory.data(), end);
+  const int stride = StrideOf(table.dimensions);
+  for (const auto& [bucket, count] : known) {
+    const int8_t* const row = RowOf(table, bucket);
+    for (int column = 0; column < stride; column += kCacheLine) __builtin_prefetch(row + column);
+  }
+  return known;
 }
 
 // What PlainProjection gives of known counts; returns 1 / |tf idf|, or 0 where nothing is known.
@@ -204,9 +207,12 @@ void Project(const SvdTable& table, const std::vector<Sketch::Count>& counts, fl
     const int8_t* const row = RowOf(table, bucket);
     const float agreement = static_cast<float>(Dot(row, direction.columns, stride)) * direction.step -
                             tf[count] * inverse_norm * direction.own;
-    const float share = kAlone + kAgreement * agreement;  // no number in a table of absurd numbers: then 0
-    const float weight = share > 0 ? tf[count] * std::min(share, 1.0F) : 0.0F;
-    const int level = std::min(static_cast<int>(weight * kLevelsOfOne + 0.5F), kMaxLevel);
+    // Levels of tf for counts of 1, 2 and more, at most kMaxLevel. No branch: none could be guessed.
+    constexpr int kMostLevels[] = {0, 4, 7, kMaxLevel};
+    const float levels = tf[count] * (kAlone + kAgreement * agreement) * kLevelsOfOne + 0.5F;
+    const float below = levels < kMaxLevel + 0.5F ? levels : kMaxLevel + 0.5F;
+    const float within = below > 0 ? below : 0.0F;
+    const int level = std::min(static_cast<int>(within), kMostLevels[std::min<int>(count, 3)]);
     adder.Add(row, std::max(level, 1) - 1, /*counts=*/level > 0);
     const int64_t value = int64_t{level} * table.idf[bucket];
     squares += value * value;

@@ -20,9 +20,9 @@ constexpr int64_t kMaxCounts = int64_t{1} << 26;
 constexpr int kMinDocumentFrequency = 2;
 // Mean variance of the fitted dimensions of the training prompts, so that a ridge of 300 suits them.
 constexpr double kMeanVariance = 0.4;
-// Of the lengths of tokens' rows, by how often the tokens occur: what is longer is cut to the first, so that no token says
-// much by itself; tokens with shorter rows than the second say so little that they are left out, which moves no ranking
-// and leaves less to choose from for who wants to push a decision.
+// Quantiles of the lengths of tokens' rows, each counted in as many prompts as it is in. Longer rows than the first are
+// cut to it, so that no token says much by itself; tokens of shorter rows than the second say so little that leaving
+// them out costs no ranking, and leaves less to choose from to who wants to push a decision.
 constexpr double kLongestRow = 0.9, kShortestRow = 0.7;
 
 // ln((1 + n) / (1 + df)) + 1, rounded to kIdfStep as the file keeps it, so that fit and use see the same numbers.
@@ -89,8 +89,8 @@ void BoundRows(const Rows& rows, RowMatrix& weights, SvdTable& table) {
   table.longest_row = longest;
 }
 
-// Folds idf into the singular vectors, bounds the rows, and rounds each dimension to int8 with a scale of its own, which
-// is left in `factor`.
+// Folds idf into the singular vectors, bounds the rows, and rounds each dimension to int8 with a scale of its own,
+// which is left in `factor`.
 void Quantise(const Rows& rows, const RowMatrix& right, const std::vector<float>& idf, SvdTable& table) {
   table.dimensions = static_cast<int>(right.cols());
   const Eigen::Index stride = StrideOf(table.dimensions);
