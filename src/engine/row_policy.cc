@@ -4,6 +4,9 @@
 #include <span>
 #include <string_view>
 
+#include "base/decimals.h"
+#include "log/records.h"
+
 namespace suffice {
 namespace {
 
@@ -78,7 +81,7 @@ int RunPolicy(const PolicyConfig& policy, const std::vector<std::pair<std::strin
   for (size_t i = 0; i < tiers.size(); ++i) candidates[i] = CandidateOf(tiers[i], policy, weights);
   DecidePropensities(policy, weights.weights, candidates);
   for (size_t i = 0; i < tiers.size(); ++i) {
-    tiers[i].score = candidates[i].score;
+    tiers[i].score = RoundToDecimals(candidates[i].score, TierViewDecimals::kScore);
     tiers[i].propensity = candidates[i].propensity;
   }
   return Draw(candidates, u);

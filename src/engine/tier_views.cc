@@ -9,6 +9,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/decimals.h"
+#include "log/records.h"
 #include "policy/policy.h"
 
 namespace suffice {
@@ -134,6 +136,18 @@ void ExcludeByRequest(const RouteRequest& request, const TierModel& model, doubl
   }
 }
 
+// As TierViewDecimals says. What a call costs at most stays as it is: a cap counts on it.
+void Round(TierView& view) {
+  using Decimals = TierViewDecimals;
+  for (double* const value : {&view.quality, &view.quality_sigma, &view.late[0], &view.late[1], &view.late[2]}) {
+    *value = RoundToDecimals(*value, Decimals::kQuality);
+  }
+  view.cost_usd = RoundToDecimals(view.cost_usd, Decimals::kUsd);
+  view.cost_ratio = RoundToDecimals(view.cost_ratio, Decimals::kRatio);
+  for (double* const value : {&view.start_ms, &view.latency_ms}) *value = RoundToDecimals(*value, Decimals::kMs);
+  view.observations = RoundToDecimals(view.observations, Decimals::kObservations);
+}
+
 // A fresh view that keeps the memory of the old one's strings: nothing of another request may stay.
 void Renew(TierView& view) {
   static const TierView fresh;
@@ -182,6 +196,7 @@ void OfferOf(const Snapshot& snapshot, size_t index, const RouteRequest& request
   view.latency_ms = offer.prediction.latency_ms + view.start_ms;
   view.late = LateProbabilities(config.limits.latency, model, offer.prediction, prepared.input_tokens, view.start_ms);
   view.observations = offer.prediction.observations;
+  Round(view);
   ExcludeByRequest(request, model, prepared.input_tokens, offer);
 }
 

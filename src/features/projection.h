@@ -2,7 +2,10 @@
 // Thread contract: pure functions over plain data (scratch memory is per thread).
 #pragma once
 
+#include <sys/mman.h>
+
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <new>
 #include <vector>
@@ -20,18 +23,24 @@ inline constexpr int kColumnBlock = 16;
 constexpr int StrideOf(int dimensions) { return (dimensions + kColumnBlock - 1) / kColumnBlock * kColumnBlock; }
 static_assert(StrideOf(kMaxProjection) == kMaxProjection);
 
-inline constexpr int kCacheLine = 64;  // bytes
+inline constexpr int kCacheLine = 64;                 // bytes
+inline constexpr size_t kHugePage = size_t{2} << 20;  // bytes
 
-// Gives memory that begins at a cache line.
+// Gives memory that begins at a huge page, and asks the kernel to make it of such: a prompt's rows are all over the
+// table, and would else miss the translation of their addresses, too.
 template <typename T>
-struct CacheAligned {
+struct HugePages {
   using value_type = T;
-  CacheAligned() = default;
+  HugePages() = default;
   template <typename U>
-  CacheAligned(const CacheAligned<U>&) {}
-  T* allocate(size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{kCacheLine})); }
-  void deallocate(T* p, size_t) { ::operator delete(p, std::align_val_t{kCacheLine}); }
-  bool operator==(const CacheAligned&) const = default;
+  HugePages(const HugePages<U>&) {}
+  T* allocate(size_t n) {
+    void* const memory = ::operator new(n * sizeof(T), std::align_val_t{kHugePage});
+    madvise(memory, n * sizeof(T), MADV_HUGEPAGE);  // where it may not, pages stay small
+    return static_cast<T*>(memory);
+  }
+  void deallocate(T* p, size_t) { ::operator delete(p, std::align_val_t{kHugePage}); }
+  bool operator==(const HugePages&) const = default;
 };
 
 // 1 + ln count for counts 1..255, 0 for 0.
@@ -47,9 +56,9 @@ struct SvdTable {
   uint64_t prompts = 0;      // it was fitted on
   int dimensions = 0;        // 1..kMaxProjection
   std::vector<uint8_t> idf;  // kSketchBuckets, in kIdfStep
-  // kSketchBuckets x StrideOf(dimensions), row-major; idf is folded in. Begins at a cache line: a prompt's rows are all
-  // over the table, and none is to take a line more than it must.
-  std::vector<int8_t, CacheAligned<int8_t>> weights;
+  // kSketchBuckets x StrideOf(dimensions), row-major; idf is folded in. As it begins at a cache line, no row takes a line
+  // more than it must.
+  std::vector<int8_t, HugePages<int8_t>> weights;
   // Per dimension: a feature is factor * (projection in units of the int8 weights) + offset.
   std::vector<float> factor, offset;
   // From layout 3 on: what PlainProjection gives on average, and the largest length of a row, in units of features.

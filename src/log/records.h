@@ -16,6 +16,17 @@ namespace suffice {
 enum class DecisionOrigin { kLive, kApprentice, kLogOnly, kEval };
 std::string_view ToString(DecisionOrigin origin);
 
+// Decimals that a decision's estimates of a tier are rounded to before they decide, so that its row is short and says
+// exactly what decided.
+struct TierViewDecimals {
+  static constexpr int kQuality = 8;  // of quality, its sigma, and probabilities of being late
+  static constexpr int kUsd = 12;
+  static constexpr int kMs = 4;
+  static constexpr int kRatio = 8;
+  static constexpr int kObservations = 4;
+  static constexpr int kScore = 10;  // told only
+};
+
 struct DecisionRecord {
   int64_t seq = 0;           // place in the log, from 1; assigned by the log
   int64_t tier_ordinal = 0;  // how many decisions for the same tier stand before it; assigned by the log

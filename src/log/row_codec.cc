@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/decimals.h"
 #include "base/status_macros.h"
 
 namespace suffice {
@@ -28,6 +29,7 @@ constexpr std::array<std::string_view, 13> kExclusions = {
     "request_cost", "request_latency", "request_quality", "budget",             "cost_guard",
     "quality_guard", "session",        "infeasible"};
 constexpr std::array<std::string_view, 3> kLate = {"late_p50", "late_p95", "late_p99"};
+constexpr std::array<std::string_view, 3> kLateLabels = {",\"late_p50\":", ",\"late_p95\":", ",\"late_p99\":"};
 
 template <typename Enum, size_t N>
 absl::StatusOr<Enum> DecodeWord(const std::array<std::string_view, N>& words, std::string_view column,
@@ -48,6 +50,29 @@ void AppendNumber(double value, std::string& json) {
   json.append(digits, end);
 }
 
+// The same digits for what has at most `decimals` (at least 1) behind the point, as most of what a decision says was
+// rounded so; many times as fast.
+void AppendDecimal(double value, int decimals, std::string& json) {
+  const int64_t whole = FitsDecimals(value, decimals) ? WholeOf(value, decimals) : 0;
+  const double power = kPowersOfTen[static_cast<size_t>(decimals)];
+  const bool short_enough = static_cast<double>(whole) / power == value && !(value == 0 && std::signbit(value));
+  if (!short_enough) return AppendNumber(value, json);
+  char digits[32];
+  char* const end = digits + sizeof(digits);
+  char* begin = end;
+  uint64_t rest = static_cast<uint64_t>(whole < 0 ? -whole : whole);
+  int left = decimals;
+  for (; left > 0 && rest % 10 == 0; --left) rest /= 10;
+  for (int i = 0; i < left; ++i, rest /= 10) *--begin = static_cast<char>('0' + rest % 10);
+  if (left > 0) *--begin = '.';
+  do {
+    *--begin = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  } while (rest > 0);
+  if (whole < 0) *--begin = '-';
+  json.append(begin, end);
+}
+
 bool IsPlain(std::string_view text) {
   for (const char c : text) {
     if (c < ' ' || c > '~' || c == '"' || c == '\\') return false;
@@ -65,10 +90,14 @@ void AppendText(std::string_view text, std::string& json) {
   }
 }
 
-void AppendField(std::string_view name, double value, std::string& json) {
-  json += ",\"";
-  json += name;
-  json += "\":";
+// `label`: all that stands before the number.
+void AppendField(std::string_view label, double value, int decimals, std::string& json) {
+  json += label;
+  AppendDecimal(value, decimals, json);
+}
+
+void AppendExactField(std::string_view label, double value, std::string& json) {
+  json += label;
   AppendNumber(value, json);
 }
 
@@ -161,8 +190,8 @@ bool ReadTier(PlainJson& json, TierView& view) {
          json.Always(",\"cost_usd\":", view.cost_usd) && json.Always(",\"latency_ms\":", view.latency_ms) &&
          json.Sometimes(",\"start_ms\":", view.start_ms) && json.Sometimes(",\"cost_ratio\":", view.cost_ratio) &&
          json.Sometimes(",\"worst_cost_usd\":", view.worst_cost_usd) &&
-         json.Sometimes(",\"late_p50\":", view.late[0]) && json.Sometimes(",\"late_p95\":", view.late[1]) &&
-         json.Sometimes(",\"late_p99\":", view.late[2]) && json.Always(",\"observations\":", view.observations) &&
+         json.Sometimes(kLateLabels[0], view.late[0]) && json.Sometimes(kLateLabels[1], view.late[1]) &&
+         json.Sometimes(kLateLabels[2], view.late[2]) && json.Always(",\"observations\":", view.observations) &&
          json.Always(",\"score\":", view.score) && json.Always(",\"propensity\":", view.propensity) && json.Take("}");
 }
 
@@ -239,19 +268,20 @@ void EncodeTiers(const std::vector<TierView>& tiers, std::string& json) {
       json += ",\"detail\":";
       AppendText(view.exclusion_detail, json);
     }
-    AppendField("quality", view.quality, json);
-    AppendField("sigma", view.quality_sigma, json);
-    AppendField("cost_usd", view.cost_usd, json);
-    AppendField("latency_ms", view.latency_ms, json);
-    if (view.start_ms != 0) AppendField("start_ms", view.start_ms, json);
-    if (view.cost_ratio != 1) AppendField("cost_ratio", view.cost_ratio, json);
-    if (view.worst_cost_usd != 0) AppendField("worst_cost_usd", view.worst_cost_usd, json);
+    using Decimals = TierViewDecimals;
+    AppendField(",\"quality\":", view.quality, Decimals::kQuality, json);
+    AppendField(",\"sigma\":", view.quality_sigma, Decimals::kQuality, json);
+    AppendField(",\"cost_usd\":", view.cost_usd, Decimals::kUsd, json);
+    AppendField(",\"latency_ms\":", view.latency_ms, Decimals::kMs, json);
+    if (view.start_ms != 0) AppendField(",\"start_ms\":", view.start_ms, Decimals::kMs, json);
+    if (view.cost_ratio != 1) AppendField(",\"cost_ratio\":", view.cost_ratio, Decimals::kRatio, json);
+    if (view.worst_cost_usd != 0) AppendField(",\"worst_cost_usd\":", view.worst_cost_usd, Decimals::kUsd, json);
     for (size_t p = 0; p < kLate.size(); ++p) {
-      if (view.late[p] != 0) AppendField(kLate[p], view.late[p], json);
+      if (view.late[p] != 0) AppendField(kLateLabels[p], view.late[p], Decimals::kQuality, json);
     }
-    AppendField("observations", view.observations, json);
-    AppendField("score", view.score, json);
-    AppendField("propensity", view.propensity, json);
+    AppendField(",\"observations\":", view.observations, Decimals::kObservations, json);
+    AppendField(",\"score\":", view.score, Decimals::kScore, json);
+    AppendExactField(",\"propensity\":", view.propensity, json);
     json += '}';
   }
   json += ']';
