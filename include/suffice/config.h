@@ -342,6 +342,7 @@ struct ServeConfig {
   TlsConfig tls;                       // of the gRPC port
   std::string keys_file;               // bearer keys and what each may do; empty: everybody may do everything
   int64_t max_in_flight = 1024;        // requests being answered at once; one more is refused: RESOURCE_EXHAUSTED
+  int64_t max_connections = 1024;      // to the gRPC port; one more is closed at once
 
   bool operator==(const ServeConfig&) const = default;
 };

@@ -104,6 +104,18 @@ absl::Status CheckFixedKeys(const ServeConfig& old, const ServeConfig& now) {
   return absl::OkStatus();
 }
 
+// As many connections as are allowed and the process has descriptors for, beside those for the log and the like.
+int64_t BoundedConnections(const ServeConfig& serve) {
+  constexpr int64_t kOthers = 256;
+  const int64_t descriptors = RaiseDescriptorLimit(serve.max_connections + kOthers);
+  const int64_t bound = std::min(serve.max_connections, std::max(descriptors - kOthers, descriptors / 2));
+  if (bound < serve.max_connections) {
+    spdlog::warn("serve.max_connections: {} instead of {}, as the process may open {} files", bound,
+                 serve.max_connections, descriptors);
+  }
+  return bound;
+}
+
 // Null when the configuration has none.
 absl::StatusOr<std::shared_ptr<const KeyRing>> LoadKeys(const ServeConfig& serve, const KeyRing* previous) {
   if (serve.keys_file.empty()) return nullptr;
@@ -117,6 +129,7 @@ absl::Status Reload(const ServeFlags& flags, const ServeConfig& at_start, Engine
   SUFFICE_RETURN_IF_ERROR(engine.Reload(config));
   server.SetKeys(std::move(keys));
   server.SetMaxInFlight(config.serve.max_in_flight);
+  server.SetMaxConnections(BoundedConnections(config.serve));
   spdlog::info("reloaded {}: config {}", flags.config.path, engine.Status().config_hash);
   return absl::OkStatus();
 }
@@ -162,6 +175,7 @@ absl::Status Serve(const ServeFlags& flags, const Config& config) {
                            .reflection = !flags.no_reflection,
                            .max_message_bytes = config.serve.max_prompt_bytes + kMessageOverheadBytes,
                            .max_in_flight = config.serve.max_in_flight,
+                           .max_connections = BoundedConnections(config.serve),
                            .tls = config.serve.tls,
                            .keys = keys}));
   // Answers from here on, so that a probe can tell a slow start from a dead process.

@@ -308,6 +308,7 @@ void ServeFields(Io& io, T& serve) {
   });
   io.Text("keys_file", serve.keys_file, TextRule::kAny);
   io.Whole("max_in_flight", serve.max_in_flight, Between(1, 1e6));
+  io.Whole("max_connections", serve.max_connections, Between(1, 1e6));
 }
 
 template <class Io, class T>

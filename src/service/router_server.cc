@@ -14,19 +14,21 @@ absl::StatusOr<std::unique_ptr<RouterServer>> RouterServer::Start(const RouterSe
   SUFFICE_RETURN_IF_ERROR(CheckReach(address, options.insecure_bind || !options.tls.cert_file.empty()));
   SUFFICE_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::ServerCredentials> credentials,
                            MakeServerCredentials(options.tls));
+  SUFFICE_ASSIGN_OR_RETURN(std::unique_ptr<Listener> listener, Listener::Bind(address, options.max_connections));
+  address.port = listener->port();
   std::unique_ptr<RouterServer> server(new RouterServer(address, options));
   grpc::ServerBuilder builder;
   SetUpServer(builder, options.reflection, options.max_message_bytes);
-  int port = 0;
-  builder.AddListeningPort(address.ToString(), credentials, &port);
+  using Connections = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+  std::unique_ptr<Listener::Acceptor> acceptor =
+      builder.experimental().AddExternalConnectionAcceptor(Connections::FROM_FD, credentials);
   builder.RegisterService(&server->service_);
   builder.RegisterService(&server->admin_);
   server->server_ = builder.BuildAndStart();
-  if (server->server_ == nullptr || port == 0) {
-    return absl::UnavailableError(fmt::format("cannot listen on {}: is the port taken?", address.ToString()));
-  }
-  server->address_.port = port;
+  if (server->server_ == nullptr) return absl::InternalError("gRPC's server did not start");
   server->SetServing(false);
+  server->listener_ = std::move(listener);
+  server->listener_->Start(std::move(acceptor));
   return server;
 }
 
@@ -42,6 +44,7 @@ void RouterServer::Shutdown(absl::Duration drain) {
   if (server_ == nullptr) return;
   SetServing(false);
   status_.Drain();
+  listener_->Stop();
   server_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
   server_.reset();
   status_.Forget();

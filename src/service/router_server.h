@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "service/admin_service.h"
 #include "service/listen_address.h"
+#include "service/listener.h"
 #include "service/router_service.h"
 #include "service/service_status.h"
 
@@ -28,6 +29,7 @@ struct RouterServerOptions {
   bool reflection = true;                 // describe the API to tools such as grpcurl
   int64_t max_message_bytes = 4 << 20;    // of one request
   int64_t max_in_flight = 1024;           // Route, Outcome and Feedback being answered; >= 1
+  int64_t max_connections = 1024;         // open at once; >= 1
   TlsConfig tls;                          // empty: plain text
   std::shared_ptr<const KeyRing> keys;    // null: everybody may do everything
 };
@@ -44,8 +46,9 @@ class RouterServer {
 
   // Takes requests for `engine`; not owned.
   void Serve(Engine* engine);
-  // Both for rpcs that begin from now on.
+  // For rpcs and connections that begin from now on.
   void SetMaxInFlight(int64_t limit) { admission_.in_flight().SetLimit(limit); }
+  void SetMaxConnections(int64_t limit) { listener_->SetMaxConnections(limit); }
   void SetKeys(std::shared_ptr<const KeyRing> keys) { admission_.SetKeys(std::move(keys)); }
   std::shared_ptr<const KeyRing> keys() const { return admission_.keys(); }
   // Stops accepting, waits for what is in flight, cancels what is left after `drain`. Idempotent.
@@ -67,6 +70,7 @@ class RouterServer {
   RouterService service_{&admission_};
   AdminService admin_{&status_, &admission_};
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Listener> listener_;
 };
 
 }  // namespace suffice

@@ -11,7 +11,7 @@
 namespace suffice {
 namespace {
 
-constexpr int kMaxStreamsPerConnection = 1000;
+constexpr int kMaxStreamsPerConnection = 256;
 // What connections may hold together, half-sent messages above all; beyond it gRPC ends streams.
 constexpr size_t kTransportBytes = size_t{256} << 20;
 // A peer that has gone is noticed, and a connection that nobody uses is closed (its client opens another when it needs

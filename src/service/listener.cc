@@ -1,0 +1,192 @@
+#include "service/listener.h"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "base/status_macros.h"
+
+namespace suffice {
+namespace {
+
+constexpr int kBacklog = 4096;
+constexpr int kRetryMs = 100;             // when descriptors are lacking
+constexpr int kUserTimeoutMs = 20'000;    // for a peer to acknowledge what was sent, as gRPC sets it
+constexpr int64_t kWarningSeconds = 60;   // between two warnings
+
+absl::Status CannotListen(const ListenAddress& address, std::string_view why) {
+  return absl::UnavailableError(fmt::format("cannot listen on {}: is the port taken? ({})", address.ToString(), why));
+}
+
+void Set(int socket, int level, int option, int value) { ::setsockopt(socket, level, option, &value, sizeof(value)); }
+
+// A socket that listens, or -1 with errno. What is set here accepted sockets inherit.
+int Listen(const addrinfo& at, const sockaddr* address) {
+  const int socket = ::socket(at.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket < 0) return -1;
+  Set(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  Set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  Set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
+  if (at.ai_family == AF_INET6) Set(socket, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+  if (::bind(socket, address, at.ai_addrlen) == 0 && ::listen(socket, kBacklog) == 0) return socket;
+  const int error = errno;
+  ::close(socket);
+  errno = error;
+  return -1;
+}
+
+int PortOf(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+  // At the same place in both kinds of address.
+  return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+}
+
+int64_t SteadySeconds() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+ino_t SocketOf(int descriptor) {
+  struct stat status {};
+  return ::fstat(descriptor, &status) == 0 ? status.st_ino : 0;
+}
+
+}  // namespace
+
+bool Listener::Connection::IsOpen() const { return SocketOf(descriptor) == socket; }
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const ListenAddress& address, int64_t max_connections) {
+  addrinfo hints{};
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int failed = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+  if (failed != 0) return CannotListen(address, ::gai_strerror(failed));
+  const auto free_found = absl::MakeCleanup([found] { ::freeaddrinfo(found); });
+
+  std::unique_ptr<Listener> listener(new Listener(max_connections));
+  int error = 0;
+  for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
+    sockaddr_storage with_port{};
+    std::memcpy(&with_port, at->ai_addr, at->ai_addrlen);
+    // A free port that the first address got is every address's.
+    if (listener->port_ != 0) {
+      reinterpret_cast<sockaddr_in*>(&with_port)->sin_port = htons(static_cast<uint16_t>(listener->port_));
+    }
+    const int socket = Listen(*at, reinterpret_cast<const sockaddr*>(&with_port));
+    if (socket >= 0) {
+      listener->listening_.push_back(socket);
+      listener->port_ = PortOf(socket);
+    } else if (errno == EADDRINUSE) {
+      return CannotListen(address, std::strerror(errno));
+    } else {
+      error = errno;  // a family that this machine does not have
+    }
+  }
+  if (listener->listening_.empty()) return CannotListen(address, std::strerror(error));
+  listener->stop_ = ::eventfd(0, EFD_CLOEXEC);
+  if (listener->stop_ < 0) return CannotListen(address, std::strerror(errno));
+  return listener;
+}
+
+void Listener::Start(std::unique_ptr<Acceptor> acceptor) {
+  acceptor_ = std::move(acceptor);
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void Listener::Stop() {
+  if (thread_.joinable()) {
+    const uint64_t one = 1;
+    while (::write(stop_, &one, sizeof(one)) < 0 && errno == EINTR) {
+    }
+    thread_.join();
+  }
+  for (const int socket : std::exchange(listening_, {})) ::close(socket);
+  if (stop_ >= 0) ::close(std::exchange(stop_, -1));
+}
+
+void Listener::Loop() {
+  std::vector<pollfd> watched = {{.fd = stop_, .events = POLLIN, .revents = 0}};
+  for (const int socket : listening_) watched.push_back({.fd = socket, .events = POLLIN, .revents = 0});
+  while (true) {
+    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) return;
+    if (watched[0].revents != 0) return;
+    bool well = true;
+    for (size_t i = 1; i < watched.size(); ++i) {
+      if (watched[i].revents != 0) well &= AcceptAll(watched[i].fd);
+    }
+    if (!well) ::poll(watched.data(), 1, kRetryMs);
+  }
+}
+
+bool Listener::AcceptAll(int listening) {
+  while (true) {
+    const int connection = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (connection >= 0) {
+      Take(listening, connection);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      return true;
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      return false;
+    }
+    // Else a client that is gone already: the next one.
+  }
+}
+
+void Listener::Take(int listening, int connection) {
+  if (IsFull()) {
+    ::close(connection);
+    return WarnFull();
+  }
+  open_.push_back({connection, SocketOf(connection)});
+  Acceptor::NewConnectionParameters parameters;
+  parameters.listener_fd = listening;
+  parameters.fd = connection;
+  acceptor_->HandleNewConnection(&parameters);
+}
+
+bool Listener::IsFull() {
+  const auto limit = static_cast<size_t>(max_connections_.load(std::memory_order_relaxed));
+  if (open_.size() < limit) return false;
+  std::erase_if(open_, [](const Connection& connection) { return !connection.IsOpen(); });
+  return open_.size() >= limit;
+}
+
+void Listener::WarnFull() {
+  ++refused_;
+  const int64_t now_s = SteadySeconds();
+  if (now_s < next_warning_s_) return;
+  spdlog::warn("{} connections are open, as many as serve.max_connections allows: closed {} new ones", open_.size(),
+               std::exchange(refused_, 0));
+  next_warning_s_ = now_s + kWarningSeconds;
+}
+
+int64_t RaiseDescriptorLimit(int64_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  const auto enough = static_cast<rlim_t>(wanted);
+  if (limit.rlim_cur < enough) {
+    rlimit raised = limit;
+    raised.rlim_cur = std::min(enough, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return static_cast<int64_t>(std::min<rlim_t>(limit.rlim_cur, INT64_MAX));
+}
+
+}  // namespace suffice
