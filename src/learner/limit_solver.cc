@@ -20,6 +20,9 @@ constexpr int64_t kContextsToJudge = 32;
 // Predictions are not exact: what they miss a limit by within this share of it is served as near to it as can be.
 constexpr double kJudgedWithin = 0.03;
 constexpr double kLeastUsd = 1e-12;
+// By which a limit's price is raised, relatively: where it makes two tiers equally good, the limit decides. More than
+// what rounding a decision's estimates moves their scores by.
+constexpr double kHair = 1e-6;
 
 double Tightening(const LimitDebt& debt, double limit, double horizon, double most) {
   // A debt against another value of the limit still is one, in requests' worth.
@@ -102,20 +105,21 @@ void AddWeights(const Config& config, const ContextTable& table, const std::vect
   }
   for (size_t j = 0; j < limits.size(); ++j) {
     const PacedLimit& limit = limits[j];
+    const double multiplier = multipliers[j] * (1 + kHair);
     switch (limit.kind) {
       case PacedLimit::Kind::kCost:
         if (limit.tier < 0) {
-          weights.cost_usd += multipliers[j] / limit.limit;
+          weights.cost_usd += multiplier / limit.limit;
         } else {
           in_force.tier_usd.resize(config.tiers.size());
-          in_force.tier_usd[static_cast<size_t>(limit.tier)] += multipliers[j] / limit.limit;
+          in_force.tier_usd[static_cast<size_t>(limit.tier)] += multiplier / limit.limit;
         }
         break;
       case PacedLimit::Kind::kLate:
-        weights.late[static_cast<size_t>(limit.percentile)] += multipliers[j] / limit.limit;
+        weights.late[static_cast<size_t>(limit.percentile)] += multiplier / limit.limit;
         break;
       case PacedLimit::Kind::kFloor:
-        weights.quality += multipliers[j] / FloorUnit(table, limit);
+        weights.quality += multiplier / FloorUnit(table, limit);
         break;
     }
   }
@@ -171,7 +175,7 @@ void SolveTenants(const Config& config, const std::vector<TierModel>& models, co
     const DualSolution solution = SolveDual(problem);
     TenantWeights weights;
     for (size_t j = 0; j < own.size(); ++j) {
-      const double price = solution.multipliers[j] / own[j].limit;
+      const double price = solution.multipliers[j] * (1 + kHair) / own[j].limit;
       if (price == 0) continue;
       if (own[j].tier < 0) {
         weights.cost_usd += price;
