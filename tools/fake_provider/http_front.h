@@ -14,7 +14,7 @@ namespace suffice::fake {
 class HttpFront {
  public:
   // `io` and `service` outlive it.
-  HttpFront(boost::asio::io_context& io, Service& service) : io_(io), service_(service), acceptor_(io) {}
+  HttpFront(boost::asio::io_context& io, Service& service) : service_(service), acceptor_(io) {}
 
   // Binds 127.0.0.1 and takes connections from then on. Returns the port; 0 when it cannot be bound.
   int Listen(int port);
@@ -22,7 +22,6 @@ class HttpFront {
  private:
   void Accept();
 
-  boost::asio::io_context& io_;
   Service& service_;
   boost::asio::ip::tcp::acceptor acceptor_;
 };
