@@ -38,7 +38,7 @@ TEST_CASE("a streamed answer says the same as a whole one, with usage and an end
     if (event.contains("usage")) usage = event["usage"];
     if (!event["choices"].empty()) text += event["choices"][0]["delta"].value("content", "");
   }
-  CHECK(text == whole["choices"][0]["message"]["content"]);
+  CHECK(text == whole["choices"][0]["message"]["content"].get<std::string>());
   CHECK(usage == whole["usage"]);
   CHECK(fake.Stats()["billed_calls"] == 2);
   CHECK(fake.Stats()["repeated_work"] == 1);  // without keys
