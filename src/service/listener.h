@@ -62,11 +62,12 @@ class Listener {
   std::thread thread_;
   // Of the thread.
   std::vector<Connection> open_;
-  int64_t refused_ = 0;       // since the last warning
+  int64_t refused_ = 0;         // since the last warning
   int64_t next_warning_s_ = 0;  // of the steady clock
 };
 
-// Lets the process have so many file descriptors, where the system's hard limit allows it. Returns how many it may have.
+// Lets the process have so many file descriptors, where the system's hard limit allows it. Returns how many it may
+// have.
 int64_t RaiseDescriptorLimit(int64_t wanted);
 
 }  // namespace suffice
