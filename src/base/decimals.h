@@ -26,7 +26,6 @@ inline int64_t WholeOf(double value, int decimals) {
   return static_cast<int64_t>(scaled + std::copysign(0.5, scaled));
 }
 
-
 // The double that reads as `value` rounded to so many decimals; `value` itself where that is beyond a double's digits.
 // REQUIRES: 0 <= decimals <= kMaxDecimals.
 inline double RoundToDecimals(double value, int decimals) {

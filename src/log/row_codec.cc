@@ -96,11 +96,6 @@ void AppendField(std::string_view label, double value, int decimals, std::string
   AppendDecimal(value, decimals, json);
 }
 
-void AppendExactField(std::string_view label, double value, std::string& json) {
-  json += label;
-  AppendNumber(value, json);
-}
-
 double NumberOf(const Json& object, const char* name) {
   const auto it = object.find(name);
   return it != object.end() && it->is_number() ? it->get<double>() : std::numeric_limits<double>::quiet_NaN();
@@ -281,7 +276,8 @@ void EncodeTiers(const std::vector<TierView>& tiers, std::string& json) {
     }
     AppendField(",\"observations\":", view.observations, Decimals::kObservations, json);
     AppendField(",\"score\":", view.score, Decimals::kScore, json);
-    AppendExactField(",\"propensity\":", view.propensity, json);
+    json += ",\"propensity\":";
+    AppendNumber(view.propensity, json);
     json += '}';
   }
   json += ']';

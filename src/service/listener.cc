@@ -25,7 +25,7 @@ namespace suffice {
 namespace {
 
 constexpr int kBacklog = 4096;
-constexpr int kRetryMs = 100;             // when descriptors are lacking
+constexpr int kRetryMs = 100;             // when descriptors or memory are lacking
 constexpr int kUserTimeoutMs = 20'000;    // for a peer to acknowledge what was sent, as gRPC sets it
 constexpr int64_t kWarningSeconds = 60;   // between two warnings
 
@@ -125,28 +125,22 @@ void Listener::Loop() {
   std::vector<pollfd> watched = {{.fd = stop_, .events = POLLIN, .revents = 0}};
   for (const int socket : listening_) watched.push_back({.fd = socket, .events = POLLIN, .revents = 0});
   while (true) {
-    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) return;
-    if (watched[0].revents != 0) return;
-    bool well = true;
-    for (size_t i = 1; i < watched.size(); ++i) {
-      if (watched[i].revents != 0) well &= AcceptAll(watched[i].fd);
+    bool well = ::poll(watched.data(), watched.size(), -1) >= 0;
+    if (well && watched[0].revents != 0) return;
+    for (size_t i = 1; well && i < watched.size(); ++i) {
+      if (watched[i].revents != 0) well = AcceptOne(watched[i].fd);
     }
-    if (!well) ::poll(watched.data(), 1, kRetryMs);
+    if (well) continue;
+    pollfd stop = watched[0];
+    if (::poll(&stop, 1, kRetryMs) > 0) return;
   }
 }
 
-bool Listener::AcceptAll(int listening) {
-  while (true) {
-    const int connection = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (connection >= 0) {
-      Take(listening, connection);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      return true;
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      return false;
-    }
-    // Else a client that is gone already: the next one.
-  }
+bool Listener::AcceptOne(int listening) {
+  const int connection = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (connection < 0) return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;  // it is gone already
+  Take(listening, connection);
+  return true;
 }
 
 void Listener::Take(int listening, int connection) {

@@ -48,8 +48,8 @@ class Listener {
 
   explicit Listener(int64_t max_connections) : max_connections_(max_connections) {}
   void Loop();
-  // What waits at one of the listening sockets. False: descriptors are lacking.
-  bool AcceptAll(int listening);
+  // Who waits at one of the listening sockets. False: descriptors are lacking, or the like.
+  bool AcceptOne(int listening);
   void Take(int listening, int connection);
   bool IsFull();
   void WarnFull();

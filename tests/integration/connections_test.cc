@@ -9,7 +9,6 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <vector>
 
@@ -58,13 +57,7 @@ TEST_CASE("a connection beyond serve.max_connections is closed at once, until an
           "[connections]") {
   const TempFolder folder;
   const std::string policy = folder.Path("policy.yaml");
-  const auto write = [&](int limit) {
-    std::ofstream(policy, std::ios::trunc) << "tiers:\n"
-                                              "  - name: small\n    price: {output_usd_per_mtok: 1}\n"
-                                              "  - name: large\n    price: {output_usd_per_mtok: 9}\n"
-                                              "serve:\n  max_connections: "
-                                           << limit << "\n";
-  };
+  const auto write = [&](int limit) { WriteTwoTiers(policy, fmt::format("max_connections: {}", limit)); };
   write(3);
   TestServer server(folder, {"--config", policy});
   REQUIRE(TryRoute(server, "the first connection").ok());

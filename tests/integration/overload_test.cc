@@ -1,12 +1,13 @@
 // Requests beyond serve.max_in_flight, at the real binary: records are held up by a database that another connection
 // has locked, so how many are in flight does not depend on time.
+#include <fmt/format.h>
+
 #include <csignal>
-#include <fstream>
 #include <memory>
 
 #include "catch.h"
 #include "integration/database_lock.h"
-#include "integration/test_server.h"
+#include "integration/try_calls.h"
 
 namespace suffice {
 namespace {
@@ -64,13 +65,7 @@ void CheckAllowed(TestServer& server, const TempFolder& folder, int allowed) {
 TEST_CASE("requests beyond serve.max_in_flight are refused at once, and a reload changes it", "[overload]") {
   const TempFolder folder;
   const std::string policy = folder.Path("policy.yaml");
-  const auto write = [&](int limit) {
-    std::ofstream(policy, std::ios::trunc) << "tiers:\n"
-                                              "  - name: small\n    price: {output_usd_per_mtok: 1}\n"
-                                              "  - name: large\n    price: {output_usd_per_mtok: 9}\n"
-                                              "serve:\n  max_in_flight: "
-                                           << limit << "\n";
-  };
+  const auto write = [&](int limit) { WriteTwoTiers(policy, fmt::format("max_in_flight: {}", limit)); };
   write(4);
   TestServer server(folder, {"--config", policy});
   CheckAllowed(server, folder, 3);

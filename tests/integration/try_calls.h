@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <fstream>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -37,6 +38,15 @@ inline grpc::Status TryOutcome(TestServer& server, const std::string& decision) 
   request.set_decision_id(decision);
   request.set_output_tokens(7);
   return server.stub().Outcome(&context, request, &response);
+}
+
+// Writes a policy of two tiers; `serve`: a line of its section.
+inline void WriteTwoTiers(const std::string& path, const std::string& serve) {
+  std::ofstream(path, std::ios::trunc) << "tiers:\n"
+                                          "  - name: small\n    price: {output_usd_per_mtok: 1}\n"
+                                          "  - name: large\n    price: {output_usd_per_mtok: 9}\n"
+                                          "serve:\n  "
+                                       << serve << "\n";
 }
 
 // Asks again until `done`; throws after 20 s.
