@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <initializer_list>
 
-#include "absl/time/clock.h"
+#include "base/steady_wait.h"
 
 namespace suffice {
 namespace {
@@ -36,9 +36,10 @@ int TerminationSignals::Wait() const {
 }
 
 std::optional<int> TerminationSignals::WaitFor(absl::Duration longest) const {
-  const absl::Time deadline = absl::Now() + longest;
+  const SteadyTime deadline = SteadyNow() + absl::ToChronoNanoseconds(longest);
   for (;;) {
-    const timespec left = absl::ToTimespec(std::max(absl::ZeroDuration(), deadline - absl::Now()));
+    const absl::Duration rest = absl::FromChrono(deadline - SteadyNow());
+    const timespec left = absl::ToTimespec(std::max(absl::ZeroDuration(), rest));
     const int number = sigtimedwait(&signals_, nullptr, &left);
     if (number > 0) return number;
     if (errno != EINTR) return std::nullopt;

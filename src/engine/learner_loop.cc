@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -17,9 +18,9 @@ namespace {
 constexpr int64_t kEventsBetweenStates = 20'000, kMostEventsBetweenStates = 100'000;
 constexpr int64_t kStateBytesAnEvent = 1000;
 // What a soft budget asks changes with the time, too.
-constexpr absl::Duration kPacingInterval = absl::Seconds(1);
+constexpr std::chrono::seconds kPacingInterval(1);
 // How often promotions are looked for, which come into the file beside the server.
-constexpr absl::Duration kPollInterval = absl::Milliseconds(250);
+constexpr std::chrono::milliseconds kPollInterval(250);
 
 int64_t EventsBetween(const LogCursor& from, const LogCursor& to) {
   return to.outcome_seq - from.outcome_seq + to.feedback_seq - from.feedback_seq;
@@ -36,7 +37,7 @@ LearnerLoop::LearnerLoop(Learner learner, std::shared_ptr<const Config> config, 
     : log_(log),
       source_(source),
       clock_(clock),
-      publish_interval_(absl::Seconds(config->serve.publish_interval_s)),
+      publish_interval_(std::chrono::microseconds(std::llround(1e6 * config->serve.publish_interval_s))),
       gate_(gate),
       base_config_(std::move(config)),
       learner_(std::move(learner)),
@@ -52,10 +53,13 @@ LearnerLoop::~LearnerLoop() { Stop().IgnoreError(); }
 
 void LearnerLoop::Notify() {
   absl::MutexLock lock(&mutex_);
-  dirty_ = true;
+  if (std::exchange(dirty_, true)) return;
+  wake_.Signal();
 }
 
-absl::Status LearnerLoop::WaitFor(int64_t ticket) {
+absl::Status LearnerLoop::Ask() {
+  const int64_t ticket = ++asked_;
+  wake_.Signal();
   const auto served = [this, ticket]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return served_ >= ticket || stopping_; };
   mutex_.Await(absl::Condition(&served));
   if (served_ < ticket) return absl::UnavailableError("the learner is stopping");
@@ -64,19 +68,20 @@ absl::Status LearnerLoop::WaitFor(int64_t ticket) {
 
 absl::Status LearnerLoop::Sync() {
   absl::MutexLock lock(&mutex_);
-  return WaitFor(++asked_);
+  return Ask();
 }
 
 absl::Status LearnerLoop::Reload(std::shared_ptr<const Config> config) {
   absl::MutexLock lock(&mutex_);
   new_config_ = std::move(config);
-  return WaitFor(++asked_);
+  return Ask();
 }
 
 absl::Status LearnerLoop::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
+    wake_.Signal();
   }
   if (!thread_.joinable()) return absl::OkStatus();
   thread_.join();
@@ -115,7 +120,9 @@ void LearnerLoop::Run() {
     int64_t ticket;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(this, &LearnerLoop::HasWork), kPollInterval);
+      for (const SteadyTime until = SteadyNow() + kPollInterval; !HasWork();) {
+        if (wake_.WaitUntil(&mutex_, until)) break;
+      }
       if (stopping_) return;
       dirty_ = false;
       ticket = asked_;
@@ -128,7 +135,9 @@ void LearnerLoop::Run() {
     served_ = ticket;
     last_status_ = status;
     // Feedback that comes quickly is folded together: a snapshot costs more than an observation.
-    mutex_.AwaitWithTimeout(absl::Condition(this, &LearnerLoop::IsUrgent), publish_interval_);
+    for (const SteadyTime until = SteadyNow() + publish_interval_; !IsUrgent();) {
+      if (wake_.WaitUntil(&mutex_, until)) break;
+    }
   }
 }
 
@@ -145,7 +154,7 @@ absl::Status LearnerLoop::Round(std::shared_ptr<const Config> config, FeatureSet
   SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
   TellAlarms();
   TellDepartures();
-  const absl::Time now = absl::Now();
+  const SteadyTime now = SteadyNow();
   const bool paces =
       gate_->has_soft_budgets() && gate_->decisions() != published_decisions_ && now >= next_pacing_;
   if (refolded || configured || promoted || paces || learner_.cursor() != published_) {
@@ -330,6 +339,7 @@ void LearnerLoop::MaybeStartFit() {
     }
     absl::MutexLock lock(&mutex_);
     fitted_ = *std::move(fitted);
+    wake_.Signal();
   });
 }
 

@@ -3,6 +3,7 @@
 // restart from. Thread contract: thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,8 +12,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/steady_wait.h"
 #include "engine/gate.h"
 #include "engine/ramp.h"
 #include "engine/retention.h"
@@ -47,7 +48,8 @@ class LearnerLoop {
   bool IsUrgent() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Keeps the error, and says it once.
   void Note(const absl::Status& round) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status WaitFor(int64_t ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Has the loop serve a new ticket, and waits for that.
+  absl::Status Ask() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // One round on the loop's thread: takes what was asked for, folds, publishes.
   absl::Status Round(std::shared_ptr<const Config> config, FeatureSetPtr fitted);
   absl::Status TakeConfig(std::shared_ptr<const Config> config);
@@ -70,7 +72,7 @@ class LearnerLoop {
   EventLog* const log_;
   SnapshotSource* const source_;
   const Clock* const clock_;
-  const absl::Duration publish_interval_;
+  const std::chrono::steady_clock::duration publish_interval_;
   Gate* const gate_;
 
   // The loop's thread only (and the constructor).
@@ -82,7 +84,7 @@ class LearnerLoop {
   std::optional<Learner> parked_;     // that served before: a rollback goes on from it
   PromotionRecord promotion_;         // in force
   int64_t last_number_ = 0;           // of snapshots
-  absl::Time next_pacing_ = absl::InfinitePast();
+  SteadyTime next_pacing_ = SteadyTime::min();
   LogCursor published_;
   int64_t published_decisions_ = 0;  // of the gate
   LogCursor kept_;                  // cursor of the newest kept state
@@ -92,6 +94,7 @@ class LearnerLoop {
   std::thread fit_thread_;
 
   mutable absl::Mutex mutex_;
+  SteadyCondVar wake_;  // for the loop: there is work
   bool dirty_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t asked_ ABSL_GUARDED_BY(mutex_) = 0;  // tickets of Sync and Reload

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
 #include "base/status_macros.h"
@@ -14,7 +15,7 @@ constexpr double kDayUs = 86'400e6;
 constexpr int64_t kDecisionsAStep = 128;  // a millisecond or two of the writer's time
 constexpr int kStepsARound = 8;
 constexpr int64_t kShortQueue = 64;  // rows; with more waiting, deleting waits
-constexpr absl::Duration kPause = absl::Seconds(1);  // when nothing more can be deleted
+constexpr std::chrono::seconds kPause(1);  // when nothing more can be deleted
 
 }  // namespace
 
@@ -24,7 +25,7 @@ Retention::Retention(EventLog* log, double keep_days)
       between_bases_us_(std::min(static_cast<int64_t>(kDayUs), keep_us_ / 8)) {}
 
 absl::Status Retention::Round(int64_t now_us, int64_t needed_us, LogCursor covered, const MakeBase& make_base) {
-  if (keep_us_ == 0 || absl::Now() < next_round_) return absl::OkStatus();
+  if (keep_us_ == 0 || SteadyNow() < next_round_) return absl::OkStatus();
   const int64_t before_us = std::min(now_us - keep_us_, needed_us);
   for (int step = 0; step < kStepsARound; ++step) {
     const LogCounters counters = log_->counters();
@@ -43,7 +44,7 @@ absl::Status Retention::Round(int64_t now_us, int64_t needed_us, LogCursor cover
       continue;
     }
     if (deleted.decisions < kDecisionsAStep) {
-      next_round_ = absl::Now() + kPause;
+      next_round_ = SteadyNow() + kPause;
       return absl::OkStatus();
     }
   }

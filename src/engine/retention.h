@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "base/steady_wait.h"
 #include "log/event_log.h"
 
 namespace suffice {
@@ -29,7 +29,7 @@ class Retention {
   EventLog* const log_;
   const int64_t keep_us_;
   const int64_t between_bases_us_;
-  absl::Time next_round_ = absl::InfinitePast();
+  SteadyTime next_round_ = SteadyTime::min();
   int64_t next_base_us_ = INT64_MIN;
 };
 

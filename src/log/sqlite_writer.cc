@@ -16,10 +16,11 @@ namespace {
 
 constexpr size_t kBatchRows = 1024;
 constexpr size_t kSpareRows = 256;
-constexpr absl::Duration kGroupPause = absl::Milliseconds(10);
-constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
-constexpr absl::Duration kLongestPause = absl::Seconds(1);
-constexpr absl::Duration kRetryFullQueue = absl::Milliseconds(100);  // of a log that is written
+using std::chrono::milliseconds;
+constexpr milliseconds kGroupPause(10);
+constexpr milliseconds kFirstPause(20);
+constexpr milliseconds kLongestPause(1000);
+constexpr milliseconds kRetryFullQueue(100);  // of a log that is written
 
 template <typename... Ts>
 struct Overloaded : Ts... {
@@ -28,9 +29,11 @@ struct Overloaded : Ts... {
 template <typename... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
+int64_t MicrosOf(std::chrono::microseconds duration) { return duration.count(); }
+
 absl::Status LogUnavailableError(std::string_view why) {
   const absl::Status error = absl::UnavailableError(fmt::format("the event log cannot be written: {}", why));
-  return WithRetryAfter(WithReason(error, "LOG_UNAVAILABLE"), absl::ToInt64Microseconds(kLongestPause));
+  return WithRetryAfter(WithReason(error, "LOG_UNAVAILABLE"), MicrosOf(kLongestPause));
 }
 
 }  // namespace
@@ -93,7 +96,7 @@ absl::Status SqliteWriter::Enqueue(Entry& entry) {
         fmt::format("{} rows wait to be written, as many as log.queue_capacity allows; retry later{}", waiting_rows_,
                     well ? "" : fmt::format(" (last write failed: {})", counters_.error)));
     return WithRetryAfter(WithReason(full, "QUEUE_FULL"),
-                          absl::ToInt64Microseconds(well ? kRetryFullQueue : kLongestPause));
+                          MicrosOf(well ? kRetryFullQueue : kLongestPause));
   }
   waiting_rows_ += is_row;
   const bool hurried = hurry_;
@@ -183,8 +186,8 @@ std::optional<SqliteWriter::Batch> SqliteWriter::Take() {
   absl::MutexLock lock(&mutex_);
   while (queue_.empty() && !stopping_ && !failing_) wake_.Wait(&mutex_);
   if (queue_.empty() && stopping_) return std::nullopt;
-  for (const absl::Time until = absl::Now() + kGroupPause; !hurry_ && !stopping_ && !failing_;) {
-    if (wake_.WaitWithDeadline(&mutex_, until)) break;
+  for (const SteadyTime until = SteadyNow() + kGroupPause; !hurry_ && !stopping_ && !failing_;) {
+    if (wake_.WaitUntil(&mutex_, until)) break;
   }
   const size_t count = std::min(queue_.size(), kBatchRows);
   hurry_ = queue_.size() > count;
@@ -297,11 +300,12 @@ void SqliteWriter::AnswerFailed(Batch& batch, const absl::Status& error) {
 }
 
 void SqliteWriter::Retry(Batch batch) {
-  const absl::Time until = absl::Now() + pause_;
+  const SteadyTime until = SteadyNow() + pause_;
   pause_ = std::min(2 * pause_, kLongestPause);
   absl::MutexLock lock(&mutex_);
   queue_.insert(queue_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
-  while (!stopping_ && absl::Now() < until) wake_.WaitWithDeadline(&mutex_, until);
+  while (!stopping_ && !wake_.WaitUntil(&mutex_, until)) {
+  }
 }
 
 void SqliteWriter::GiveUp(Batch batch, const absl::Status& error) {

@@ -10,6 +10,7 @@
 // append, and must not block or call RunJob, Flush or Stop.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -21,7 +22,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
+#include "base/steady_wait.h"
 #include "log/event_log.h"
 #include "log/log_tables.h"
 #include "log/sqlite.h"
@@ -105,12 +106,12 @@ class SqliteWriter {
   const Options options_;
   std::unique_ptr<LogTables> tables_;  // the writer's thread alone
   bool synchronous_full_ = true;       // the writer's thread alone
-  absl::Duration pause_;               // the writer's thread alone
+  std::chrono::milliseconds pause_;    // the writer's thread alone
   bool failing_ = false;               // the writer's thread alone: the last write failed
   std::thread thread_;
 
   mutable absl::Mutex mutex_;
-  absl::CondVar wake_;  // for the writer: the first row came, or one that is not to wait, or stopping_
+  SteadyCondVar wake_;  // for the writer: the first row came, or one that is not to wait, or stopping_
   std::deque<Entry> queue_ ABSL_GUARDED_BY(mutex_);
   bool hurry_ ABSL_GUARDED_BY(mutex_) = false;  // something queued is awaited, or there is a batch full
   std::vector<std::unique_ptr<DecisionRecord>> spare_ ABSL_GUARDED_BY(mutex_);  // written; a bounded number

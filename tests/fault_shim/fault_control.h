@@ -13,6 +13,7 @@ struct FaultControl {
   std::atomic<int32_t> hold_syncs{0};   // not 0: they wait until it is
   std::atomic<int64_t> held{0};         // that wait now
   std::atomic<int64_t> synced{0};       // that have succeeded
+  std::atomic<int64_t> clock_ahead_s{0};  // of the wall clock that the server reads, before the kernel's
 };
 static_assert(std::atomic<int64_t>::is_always_lock_free);
 

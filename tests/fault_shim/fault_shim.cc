@@ -1,4 +1,4 @@
-// Preloaded into a server under test: its disk does what the test says (fault_control.h).
+// Preloaded into a server under test: its disk and its clock do what the test says (fault_control.h).
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -83,6 +83,14 @@ ssize_t write(int file, const void* bytes, size_t size) {
 int fdatasync(int file) {
   static const auto next = suffice::Next<int(int)>("fdatasync");
   return suffice::Sync(next, file);
+}
+
+int clock_gettime(clockid_t clock, timespec* time) {
+  static const auto next = suffice::Next<int(clockid_t, timespec*)>("clock_gettime");
+  const int result = next(clock, time);
+  suffice::FaultControl* const control = clock == CLOCK_REALTIME ? suffice::Control() : nullptr;
+  if (result == 0 && control != nullptr) time->tv_sec += control->clock_ahead_s.load();
+  return result;
 }
 
 int fsync(int file) {

@@ -3,6 +3,7 @@
 #include <grpcpp/support/async_unary_call.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -118,6 +119,29 @@ TEST_CASE("a disk that fails or turns read-only is named, and the server goes on
   check(faults->sync_errno, EIO, "sync");
   check(faults->write_errno, EIO, "write");
   check(faults->write_errno, EROFS, "read-only");
+  CHECK(server.Terminate().code == 0);
+  CheckRebuildAgrees(folder.Path("log.db"));
+}
+
+// Ahead of the kernel's, the server's clock is as one that is set back during a wait: were the wait until a time of day, it
+// would last an hour.
+TEST_CASE("a wall clock that is set holds up neither rows nor learning, and ids stay in order", "[integration]") {
+  if (!MayPreload()) return;
+  const TempFolder folder;
+  Faults faults(folder);
+  TestServer server(folder);
+  std::vector<std::string> decisions;
+  for (const int64_t ahead_s : {0, 3600, -7200, 86'400, 0}) {
+    faults->clock_ahead_s = ahead_s;
+    for (int i = 0; i < 20; ++i) decisions.push_back(server.Route("prompt").decision_id());
+    const auto count = static_cast<int64_t>(decisions.size());
+    Until([&] { return server.GetStatus().decisions() == count && server.GetStatus().log_queue() == 0; });
+    const int64_t snapshot = server.GetStatus().snapshot();
+    CHECK(TryFeedback(server, decisions.back(), decisions.back()).ok());
+    Until([&] { return server.GetStatus().snapshot() > snapshot; });
+  }
+  CHECK(std::is_sorted(decisions.begin(), decisions.end()));
+  CHECK(std::adjacent_find(decisions.begin(), decisions.end()) == decisions.end());
   CHECK(server.Terminate().code == 0);
   CheckRebuildAgrees(folder.Path("log.db"));
 }
