@@ -35,6 +35,7 @@ struct ServeFlags {
   std::string log_level = "info";
   bool insecure_bind = false;
   bool no_reflection = false;
+  int64_t max_memory_mb = 768;
 
   std::optional<int> Parse(const std::vector<std::string>& args, Io& io) {
     Flags flags(
@@ -53,6 +54,10 @@ struct ServeFlags {
     flags.Add("insecure-bind", &insecure_bind,
               {.help = "allow an address that other machines can reach, in plain text"});
     flags.Add("no-reflection", &no_reflection, {.help = "do not describe the API to tools such as grpcurl"});
+    flags.Add("max-memory-mb", &max_memory_mb,
+              {.value = "N",
+               .help = "of memory, beyond which connections are cut that hold much of it in messages without an end",
+               .range = Between(64, 1 << 20)});
     flags.Add("port-file", &port_file, {.value = "FILE", .help = "write the port there once it serves"});
     flags.Add("admin-port-file", &admin_port_file, {.value = "FILE", .help = "the same for the admin port"});
     flags.Add("log-format", &log_format, {.value = "FORMAT", .help = "of standard error", .choices = {"text", "json"}});
@@ -176,6 +181,7 @@ absl::Status Serve(const ServeFlags& flags, const Config& config) {
                            .max_message_bytes = config.serve.max_prompt_bytes + kMessageOverheadBytes,
                            .max_in_flight = config.serve.max_in_flight,
                            .max_connections = BoundedConnections(config.serve),
+                           .max_memory_mb = flags.max_memory_mb,
                            .tls = config.serve.tls,
                            .keys = keys}));
   // Answers from here on, so that a probe can tell a slow start from a dead process.

@@ -1,9 +1,11 @@
 #include "service/listener.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <linux/tcp.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
@@ -16,6 +18,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -26,8 +29,12 @@ namespace {
 
 constexpr int kBacklog = 4096;
 constexpr int kRetryMs = 100;             // when descriptors or memory are lacking
+constexpr int kLookMs = 100;              // between two looks at the memory
+constexpr int kLooksBetweenLoads = 10;    // while there is enough of it
 constexpr int kUserTimeoutMs = 20'000;    // for a peer to acknowledge what was sent, as gRPC sets it
 constexpr int64_t kWarningSeconds = 60;   // between two warnings
+// Less than this of all connections together is not what the memory is taken by.
+constexpr int64_t kLeastHeld = 16 << 20;
 
 absl::Status CannotListen(const ListenAddress& address, std::string_view why) {
   return absl::UnavailableError(fmt::format("cannot listen on {}: is the port taken? ({})", address.ToString(), why));
@@ -67,11 +74,41 @@ ino_t SocketOf(int descriptor) {
   return ::fstat(descriptor, &status) == 0 ? status.st_ino : 0;
 }
 
+// As gRPC names it.
+std::string PeerName(const sockaddr_storage& address) {
+  char host[INET6_ADDRSTRLEN] = {};
+  const auto* const four = reinterpret_cast<const sockaddr_in*>(&address);
+  if (address.ss_family == AF_INET) {
+    ::inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
+    return fmt::format("ipv4:{}:{}", host, ntohs(four->sin_port));
+  }
+  const auto* const six = reinterpret_cast<const sockaddr_in6*>(&address);
+  ::inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host));
+  return fmt::format("ipv6:%5B{}%5D:{}", host, ntohs(six->sin6_port));
+}
+
+// That the kernel has received on it; 0: not known.
+int64_t ReceivedBytes(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? static_cast<int64_t>(info.tcpi_bytes_received)
+                                                                        : 0;
+}
+
+// Memory of the process, without mapped files.
+int64_t ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  int64_t total = 0, resident = 0, shared = 0;
+  file >> total >> resident >> shared;
+  return (resident - shared) * ::sysconf(_SC_PAGESIZE);
+}
+
 }  // namespace
 
 bool Listener::Connection::IsOpen() const { return SocketOf(descriptor) == socket; }
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const ListenAddress& address, int64_t max_connections) {
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const ListenAddress& address, const Options& options,
+                                                         const PeerBytes* finished) {
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
@@ -80,7 +117,7 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const ListenAddress& ad
   if (failed != 0) return CannotListen(address, ::gai_strerror(failed));
   const auto free_found = absl::MakeCleanup([found] { ::freeaddrinfo(found); });
 
-  std::unique_ptr<Listener> listener(new Listener(max_connections));
+  std::unique_ptr<Listener> listener(new Listener(options, finished));
   int error = 0;
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
     sockaddr_storage with_port{};
@@ -125,7 +162,11 @@ void Listener::Loop() {
   std::vector<pollfd> watched = {{.fd = stop_, .events = POLLIN, .revents = 0}};
   for (const int socket : listening_) watched.push_back({.fd = socket, .events = POLLIN, .revents = 0});
   while (true) {
-    bool well = ::poll(watched.data(), watched.size(), -1) >= 0;
+    bool well = ::poll(watched.data(), watched.size(), kLookMs) >= 0;
+    if (SteadyNow() >= next_look_) {
+      next_look_ = SteadyNow() + std::chrono::milliseconds(kLookMs);
+      BoundMemory();
+    }
     if (well && watched[0].revents != 0) return;
     for (size_t i = 1; well && i < watched.size(); ++i) {
       if (watched[i].revents != 0) well = AcceptOne(watched[i].fd);
@@ -137,18 +178,20 @@ void Listener::Loop() {
 }
 
 bool Listener::AcceptOne(int listening) {
-  const int connection = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  const int connection = ::accept4(listening, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (connection < 0) return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;  // it is gone already
-  Take(listening, connection);
+  Take(listening, connection, PeerBytes::SlotOf(PeerName(peer)));
   return true;
 }
 
-void Listener::Take(int listening, int connection) {
+void Listener::Take(int listening, int connection, size_t slot) {
   if (IsFull()) {
     ::close(connection);
     return WarnFull();
   }
-  open_.push_back({connection, SocketOf(connection)});
+  open_.push_back({connection, SocketOf(connection), slot, -finished_->Of(slot)});
   Acceptor::NewConnectionParameters parameters;
   parameters.listener_fd = listening;
   parameters.fd = connection;
@@ -158,8 +201,56 @@ void Listener::Take(int listening, int connection) {
 bool Listener::IsFull() {
   const auto limit = static_cast<size_t>(max_connections_.load(std::memory_order_relaxed));
   if (open_.size() < limit) return false;
-  std::erase_if(open_, [](const Connection& connection) { return !connection.IsOpen(); });
+  ForgetClosed();
   return open_.size() >= limit;
+}
+
+void Listener::ForgetClosed() {
+  std::erase_if(open_, [](const Connection& connection) { return !connection.IsOpen(); });
+}
+
+std::vector<Listener::Load> Listener::Loads() {
+  ForgetClosed();
+  std::vector<Load> loads;
+  for (Connection& connection : open_) {
+    int64_t held = ReceivedBytes(connection.descriptor) - finished_->Of(connection.slot) - connection.accounted;
+    if (held < 0) connection.accounted += std::exchange(held, 0);
+    loads.push_back({&connection, held});
+  }
+  return loads;
+}
+
+void Listener::BoundMemory() {
+  const bool too_much = ResidentBytes() > max_memory_bytes_;
+  if (!too_much && ++looks_ % kLooksBetweenLoads != 0) return;
+  std::vector<Load> loads = Loads();
+  if (!too_much) return;
+  int64_t all = 0;
+  for (const Load& load : loads) all += load.held;
+  if (all < kLeastHeld) return;
+  ::malloc_trim(0);  // what is free already is no reason
+  int64_t excess = ResidentBytes() - max_memory_bytes_;
+  if (excess <= 0) return;
+  excess += max_memory_bytes_ / 8;  // so that it is not about the next message again
+  std::sort(loads.begin(), loads.end(), [](const Load& a, const Load& b) { return a.held > b.held; });
+  int64_t cut = 0, freed = 0;
+  for (const Load& load : loads) {
+    if (freed >= excess || load.held == 0) break;
+    ::shutdown(load.connection->descriptor, SHUT_RDWR);  // gRPC closes it
+    freed += load.held;
+    ++cut;
+  }
+  WarnCut(cut, freed);
+}
+
+void Listener::WarnCut(int64_t connections, int64_t bytes) {
+  cut_ += connections;
+  cut_bytes_ += bytes;
+  const int64_t now_s = SteadySeconds();
+  if (now_s < next_cut_warning_s_) return;
+  spdlog::warn("the process takes more than the {} MB of --max-memory-mb: cut {} connections, which had sent {} MB of messages "
+               "without an end", max_memory_bytes_ >> 20, std::exchange(cut_, 0), std::exchange(cut_bytes_, 0) >> 20);
+  next_cut_warning_s_ = now_s + kWarningSeconds;
 }
 
 void Listener::WarnFull() {

@@ -14,9 +14,12 @@ absl::StatusOr<std::unique_ptr<RouterServer>> RouterServer::Start(const RouterSe
   SUFFICE_RETURN_IF_ERROR(CheckReach(address, options.insecure_bind || !options.tls.cert_file.empty()));
   SUFFICE_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::ServerCredentials> credentials,
                            MakeServerCredentials(options.tls));
-  SUFFICE_ASSIGN_OR_RETURN(std::unique_ptr<Listener> listener, Listener::Bind(address, options.max_connections));
-  address.port = listener->port();
-  std::unique_ptr<RouterServer> server(new RouterServer(address, options));
+  std::unique_ptr<RouterServer> server(new RouterServer(options));
+  const Listener::Options limits{.max_connections = options.max_connections,
+                                 .max_memory_bytes = options.max_memory_mb << 20};
+  SUFFICE_ASSIGN_OR_RETURN(server->listener_, Listener::Bind(address, limits, &server->finished_));
+  address.port = server->listener_->port();
+  server->address_ = std::move(address);
   grpc::ServerBuilder builder;
   SetUpServer(builder, options.reflection, options.max_message_bytes);
   using Connections = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
@@ -27,7 +30,6 @@ absl::StatusOr<std::unique_ptr<RouterServer>> RouterServer::Start(const RouterSe
   server->server_ = builder.BuildAndStart();
   if (server->server_ == nullptr) return absl::InternalError("gRPC's server did not start");
   server->SetServing(false);
-  server->listener_ = std::move(listener);
   server->listener_->Start(std::move(acceptor));
   return server;
 }

@@ -30,6 +30,7 @@ struct RouterServerOptions {
   int64_t max_message_bytes = 4 << 20;    // of one request
   int64_t max_in_flight = 1024;           // Route, Outcome and Feedback being answered; >= 1
   int64_t max_connections = 1024;         // open at once; >= 1
+  int64_t max_memory_mb = 768;            // of the process, beyond which connections are cut that hold much of it
   TlsConfig tls;                          // empty: plain text
   std::shared_ptr<const KeyRing> keys;    // null: everybody may do everything
 };
@@ -60,14 +61,14 @@ class RouterServer {
   ServiceStatus& status() { return status_; }
 
  private:
-  RouterServer(ListenAddress address, const RouterServerOptions& options)
-      : address_(std::move(address)), admission_(options.max_in_flight, options.keys) {}
+  explicit RouterServer(const RouterServerOptions& options) : admission_(options.max_in_flight, options.keys) {}
   void SetServing(bool serving);
 
   ListenAddress address_;
   ServiceStatus status_;
+  PeerBytes finished_;
   Admission admission_;
-  RouterService service_{&admission_};
+  RouterService service_{&admission_, &finished_};
   AdminService admin_{&status_, &admission_};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Listener> listener_;

@@ -53,7 +53,8 @@ void RecordItem(Engine* engine, const Caller& caller, const Request& request, En
 
 }  // namespace
 
-RouterService::RouterService(Admission* admission) : admission_(admission), readers_(kReaderThreads, kReaderQueue) {
+RouterService::RouterService(Admission* admission, PeerBytes* finished)
+    : admission_(admission), finished_(finished), readers_(kReaderThreads, kReaderQueue) {
   SetMessageAllocatorFor_Route(&route_messages_);
   SetMessageAllocatorFor_Outcome(&outcome_messages_);
   SetMessageAllocatorFor_Feedback(&feedback_messages_);
@@ -77,6 +78,7 @@ absl::StatusOr<RouterService::Entered> RouterService::Enter(const grpc::Callback
 grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context, const v1::RouteRequest* request,
                                                v1::RouteResponse* response) {
   auto* reactor = context->DefaultReactor();
+  finished_->AddMessage(context->peer(), request->ByteSizeLong());
   const auto entered = Enter(*context, kRouteScope, InFlight::Kind::kRoute);
   if (!entered.ok()) return Finish(reactor, entered.status());
   const auto finish = [this, reactor](const absl::Status& status) {
@@ -102,6 +104,7 @@ template <typename Request, typename Response>
 grpc::ServerUnaryReactor* RouterService::RecordOne(grpc::CallbackServerContext* context, const Request* request,
                                                    Response* response) {
   auto* reactor = context->DefaultReactor();
+  finished_->AddMessage(context->peer(), request->ByteSizeLong());
   const auto entered = Enter(*context, kFeedbackScope, InFlight::Kind::kRecord);
   if (!entered.ok()) return Finish(reactor, entered.status());
   Record(entered->engine, entered->caller, *request, [this, reactor, request, response](absl::StatusOr<Receipt> receipt) {
@@ -128,7 +131,9 @@ grpc::ServerReadReactor<v1::OutcomeStreamRequest>* RouterService::OutcomeStream(
   if (!entered.ok()) return new RefusedStream<v1::OutcomeStreamRequest>(entered.status());
   return new RecordStream<v1::OutcomeStreamRequest, v1::OutcomeStreamResponse>(
       response, admission_, entered->caller,
-      [entered = *entered](const v1::OutcomeStreamRequest& item, Engine::RecordDone done) {
+      [entered = *entered, finished = finished_, peer = context->peer()](const v1::OutcomeStreamRequest& item,
+                                                                         Engine::RecordDone done) {
+        finished->AddMessage(peer, item.ByteSizeLong());
         RecordItem(entered.engine, entered.caller, item.outcome(), std::move(done));
       });
 }
@@ -139,7 +144,9 @@ grpc::ServerReadReactor<v1::FeedbackStreamRequest>* RouterService::FeedbackStrea
   if (!entered.ok()) return new RefusedStream<v1::FeedbackStreamRequest>(entered.status());
   return new RecordStream<v1::FeedbackStreamRequest, v1::FeedbackStreamResponse>(
       response, admission_, entered->caller,
-      [entered = *entered](const v1::FeedbackStreamRequest& item, Engine::RecordDone done) {
+      [entered = *entered, finished = finished_, peer = context->peer()](const v1::FeedbackStreamRequest& item,
+                                                                         Engine::RecordDone done) {
+        finished->AddMessage(peer, item.ByteSizeLong());
         RecordItem(entered.engine, entered.caller, item.feedback(), std::move(done));
       });
 }

@@ -10,6 +10,7 @@
 #include "service/admission.h"
 #include "service/bounded_executor.h"
 #include "service/message_pool.h"
+#include "service/peer_bytes.h"
 #include "suffice/engine.h"
 #include "suffice/v1/router.grpc.pb.h"
 
@@ -17,8 +18,8 @@ namespace suffice {
 
 class RouterService final : public v1::RouterService::CallbackService {
  public:
-  // Not owned.
-  explicit RouterService(Admission* admission);
+  // Not owned. `finished` is told of every message.
+  RouterService(Admission* admission, PeerBytes* finished);
 
   // Until then every call is UNAVAILABLE with reason STARTING. Does not take ownership.
   void Serve(Engine* engine) { engine_.store(engine, std::memory_order_release); }
@@ -57,6 +58,7 @@ class RouterService final : public v1::RouterService::CallbackService {
   MessagePool<v1::FeedbackRequest, v1::FeedbackResponse> feedback_messages_;
   std::atomic<Engine*> engine_{nullptr};
   Admission* const admission_;
+  PeerBytes* const finished_;
   BoundedExecutor readers_;
 };
 

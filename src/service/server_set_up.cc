@@ -2,7 +2,6 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/resource_quota.h>
 
 #include <algorithm>
 
@@ -12,8 +11,6 @@ namespace suffice {
 namespace {
 
 constexpr int kMaxStreamsPerConnection = 256;
-// What connections may hold together, half-sent messages above all; beyond it gRPC ends streams.
-constexpr size_t kTransportBytes = size_t{256} << 20;
 // A peer that has gone is noticed, and a connection that nobody uses is closed (its client opens another when it needs
 // one). Clients may ask as often whether the server is there.
 constexpr int kKeepaliveMs = 60'000;
@@ -28,9 +25,6 @@ void BoundConnections(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kLeastPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
-  grpc::ResourceQuota quota("connections");
-  quota.Resize(kTransportBytes);
-  builder.SetResourceQuota(quota);
 }
 
 }  // namespace

@@ -6,11 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <map>
 
 #include "catch.h"
+#include "integration/faults.h"
 #include "integration/try_calls.h"
 
 namespace suffice {
@@ -52,6 +54,8 @@ class RawClient {
 
   // Sends as much of every message's first half as the server lets it. False: no more goes, or the connection is cut.
   bool SendSome() {
+    const bool all_sent = std::all_of(left_.begin(), left_.end(), [](const auto& left) { return left.second <= 0; });
+    if (all_sent) return false;
     bool sent = false;
     for (auto& [stream, left] : left_) {
       const int64_t may = std::min<int64_t>({left, windows_[stream], connection_window_, 16384});
@@ -63,6 +67,7 @@ class RawClient {
     return (ReadFrames(sent ? 0 : 10) || sent) && !cut_;
   }
   int64_t sent() const { return sent_; }
+  bool is_cut() const { return cut_; }
 
  private:
   enum Type : uint8_t { kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kWindowUpdate = 8 };
@@ -148,6 +153,20 @@ class RawClient {
 
 }  // namespace
 
+// Sends until no more goes, by turns; how many bytes went.
+int64_t SendAll(const std::vector<std::unique_ptr<RawClient>>& clients) {
+  int64_t sent = 0;
+  for (bool any = true; any;) {
+    any = false;
+    sent = 0;
+    for (const auto& client : clients) {
+      any |= client->SendSome();
+      sent += client->sent();
+    }
+  }
+  return sent;
+}
+
 TEST_CASE("half messages, streams without an end and idle connections hold no more than was sent, and Route goes on", "[integration]") {
   constexpr int kConnections = 60, kStreams = 30;
   constexpr uint32_t kMessage = 1'000'000;
@@ -159,15 +178,7 @@ TEST_CASE("half messages, streams without an end and idle connections hold no mo
     clients.push_back(std::make_unique<RawClient>(server.address()));
     for (int s = 0; s < kStreams; ++s) clients.back()->Begin(s % 2 == 0 ? "Route" : "FeedbackStream", kMessage);
   }
-  int64_t sent = 0;
-  for (bool any = true; any;) {
-    any = false;
-    sent = 0;
-    for (const auto& client : clients) {
-      any |= client->SendSome();
-      sent += client->sent();
-    }
-  }
+  const int64_t sent = SendAll(clients);
   std::vector<std::unique_ptr<RawClient>> idle;
   for (int c = 0; c < 200; ++c) idle.push_back(std::make_unique<RawClient>(server.address()));
   CHECK(TryRoute(server, "meanwhile").ok());
@@ -177,6 +188,48 @@ TEST_CASE("half messages, streams without an end and idle connections hold no mo
   clients.clear();
   idle.clear();
   CHECK(TryRoute(server, "after").ok());
+  CHECK(server.Terminate().code == 0);
+}
+
+// gRPC itself keeps what comes of a message, even of one that is said to be longer than any may be.
+TEST_CASE("connections whose unfinished messages take too much memory are cut, and others live on", "[integration]") {
+  constexpr uint32_t kMessages = 20, kMessage = 1'000'000, kEndless = 2'000'000'000;
+  constexpr int64_t kMostMegabytes = 200;
+  if (!Faults::Possible()) {
+    WARN("skipped: a sanitizer has memory of its own");
+    return;
+  }
+  const TempFolder folder;
+  TestServer server(folder, {"--max-memory-mb", std::to_string(kMostMegabytes)});
+  Context context;
+  v1::FeedbackStreamResponse response;
+  const auto stream = server.stub().FeedbackStream(&context, &response);
+  v1::FeedbackStreamRequest item;
+  *item.mutable_feedback() = MakeFeedback(server.Route("before").decision_id(), "f", 1);
+  REQUIRE(stream->Write(item));
+  // On the same connection: it sends more than any of the others, and finishes it.
+  const std::string long_prompt(500'000, 'x');
+  for (int i = 0; i < 100; ++i) REQUIRE(TryRoute(server, long_prompt).ok());
+  std::vector<std::unique_ptr<RawClient>> endless, many;
+  endless.push_back(std::make_unique<RawClient>(server.address()));
+  endless.back()->Begin("Route", kEndless);
+  SendAll(endless);
+  CHECK(endless.back()->is_cut());
+  for (int c = 0; c < 40; ++c) {
+    many.push_back(std::make_unique<RawClient>(server.address()));
+    for (uint32_t m = 0; m < kMessages; ++m) many.back()->Begin("Route", kMessage);
+  }
+  const int64_t sent = SendAll(many);
+  INFO(fmt::format("sent {} MB, resident {} MB", sent >> 20, ResidentMegabytes(server.process().pid())));
+  CHECK(sent >> 20 > 3 * kMostMegabytes / 2);
+  CHECK(std::any_of(many.begin(), many.end(), [](const auto& client) { return client->is_cut(); }));
+  Until([&] { return ResidentMegabytes(server.process().pid()) < kMostMegabytes + 100; });
+  REQUIRE(stream->WritesDone());
+  CHECK(stream->Finish().ok());  // so its connection is still the one that it had
+  CHECK(response.accepted() == 1);
+  CHECK(TryRoute(server, "after").ok());
+  server.process().WaitForStderr("of --max-memory-mb: cut ");
+  many.clear();
   CHECK(server.Terminate().code == 0);
 }
 
