@@ -27,6 +27,14 @@ void BoundConnections(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
 }
 
+// gRPC unpacks a message before it looks at the bound on messages: 200 KB may become 200 MB. So packed ones are refused,
+// UNIMPLEMENTED, and never unpacked.
+void RefuseCompression(grpc::ServerBuilder& builder) {
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+}
+
 }  // namespace
 
 void SetUpServer(grpc::ServerBuilder& builder, bool reflection, int64_t max_message_bytes) {
@@ -36,6 +44,7 @@ void SetUpServer(grpc::ServerBuilder& builder, bool reflection, int64_t max_mess
   // By default a second server could silently share the port.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   BoundConnections(builder);
+  RefuseCompression(builder);
   builder.SetMaxReceiveMessageSize(static_cast<int>(std::min<int64_t>(max_message_bytes, INT32_MAX)));
 }
 

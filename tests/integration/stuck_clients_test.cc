@@ -191,6 +191,34 @@ TEST_CASE("half messages, streams without an end and idle connections hold no mo
   CHECK(server.Terminate().code == 0);
 }
 
+int64_t MostResidentMegabytes(pid_t process) {
+  std::ifstream file(fmt::format("/proc/{}/status", process));
+  for (std::string word; file >> word;) {
+    int64_t kilobytes = 0;
+    if (word == "VmHWM:" && file >> kilobytes) return kilobytes >> 10;
+  }
+  throw std::runtime_error("no VmHWM");
+}
+
+TEST_CASE("a small message that would unpack to a large one is refused as it is", "[integration]") {
+  constexpr size_t kUnpacked = size_t{200} << 20;
+  const TempFolder folder;
+  TestServer server(folder);
+  REQUIRE(TryRoute(server, "before").ok());
+  const int64_t before = MostResidentMegabytes(server.process().pid());
+  Context context;
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  v1::RouteRequest request;
+  v1::RouteResponse response;
+  request.set_prompt(std::string(kUnpacked, 'x'));
+  const grpc::Status refused = server.stub().Route(&context, request, &response);
+  INFO(refused.error_message());
+  CHECK(refused.error_code() == grpc::StatusCode::UNIMPLEMENTED);
+  CHECK(MostResidentMegabytes(server.process().pid()) < before + 50);
+  CHECK(TryRoute(server, "after").ok());
+  CHECK(server.Terminate().code == 0);
+}
+
 // gRPC itself keeps what comes of a message, even of one that is said to be longer than any may be.
 TEST_CASE("connections whose unfinished messages take too much memory are cut, and others live on", "[integration]") {
   constexpr uint32_t kMessages = 20, kMessage = 1'000'000, kEndless = 2'000'000'000;

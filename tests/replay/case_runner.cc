@@ -25,8 +25,7 @@ constexpr uint64_t kSeed = 1, kSalt = 0x5a17;
 class Run {
  public:
   Run(const ReplayCase& replay_case, std::shared_ptr<const Config> config)
-      : case_(replay_case),
-        config_(std::move(config)),
+      : config_(std::move(config)),
         now_us_(replay_case.start_us),
         sessions_(config_->sessions.capacity),
         learner_(log_.get(), config_, MakeCountedFeatures(config_->features)),
@@ -44,7 +43,6 @@ class Run {
   absl::Status Keep(const DecisionRecord& row);
   absl::Status Refresh();
 
-  const ReplayCase& case_;
   std::shared_ptr<const Config> config_;
   int64_t now_us_;
   int64_t feedbacks_ = 0;
