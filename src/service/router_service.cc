@@ -154,6 +154,7 @@ grpc::ServerReadReactor<v1::FeedbackStreamRequest>* RouterService::FeedbackStrea
 grpc::ServerUnaryReactor* RouterService::Explain(grpc::CallbackServerContext* context,
                                                  const v1::ExplainRequest* request, v1::ExplainResponse* response) {
   auto* reactor = context->DefaultReactor();
+  finished_->AddMessage(context->peer(), request->ByteSizeLong());
   const auto entered = Enter(*context, kRouteScope | kAdminScope);
   if (!entered.ok()) return Finish(reactor, entered.status());
   const auto explain = [entered = *entered, context, request, response]() -> absl::Status {
@@ -172,9 +173,11 @@ grpc::ServerUnaryReactor* RouterService::Explain(grpc::CallbackServerContext* co
   return reactor;
 }
 
-grpc::ServerUnaryReactor* RouterService::GetStatus(grpc::CallbackServerContext* context, const v1::GetStatusRequest*,
+grpc::ServerUnaryReactor* RouterService::GetStatus(grpc::CallbackServerContext* context,
+                                                   const v1::GetStatusRequest* request,
                                                    v1::GetStatusResponse* response) {
   auto* reactor = context->DefaultReactor();
+  finished_->AddMessage(context->peer(), request->ByteSizeLong());
   const auto entered = Enter(*context, kAdminScope);
   if (!entered.ok()) return Finish(reactor, entered.status());
   ToProto(entered->engine->Status(), response);
