@@ -35,6 +35,7 @@ constexpr int kUserTimeoutMs = 20'000;    // for a peer to acknowledge what was 
 constexpr int64_t kWarningSeconds = 60;   // between two warnings
 // Less than this of all connections together is not what the memory is taken by.
 constexpr int64_t kLeastHeld = 16 << 20;
+constexpr int64_t kLeastHeldByOne = 64 << 10;  // who holds less is never cut
 
 absl::Status CannotListen(const ListenAddress& address, std::string_view why) {
   return absl::UnavailableError(fmt::format("cannot listen on {}: is the port taken? ({})", address.ToString(), why));
@@ -235,7 +236,7 @@ void Listener::BoundMemory() {
   std::sort(loads.begin(), loads.end(), [](const Load& a, const Load& b) { return a.held > b.held; });
   int64_t cut = 0, freed = 0;
   for (const Load& load : loads) {
-    if (freed >= excess || load.held == 0) break;
+    if (freed >= excess || load.held < kLeastHeldByOne) break;
     ::shutdown(load.connection->descriptor, SHUT_RDWR);  // gRPC closes it
     freed += load.held;
     ++cut;
