@@ -15,11 +15,11 @@ extern "C" {
 void AnnotateIgnoreReadsBegin(const char* file, int line);
 void AnnotateIgnoreReadsEnd(const char* file, int line);
 // gRPC and protobuf are not compiled for it either, and hand memory over by atomics of their own: messages, and errors,
-// which gRPC's timer ends with an absl::Status of another thread. (A race of ours that has one of their frames on its
+// which gRPC's timer ends with an absl::Status of another thread. So does Abseil's search for deadlocks. (A race of ours that has one of their frames on its
 // stack goes unseen, too.)
 const char* __tsan_default_suppressions() {
   return "race:libgrpc.so\nrace:libgrpc++.so\nrace:libgpr.so\nrace:libprotobuf.so\nrace:libupb.so\n"
-         "race:libabsl_status.so\nrace:libabsl_cord.so\n";
+         "race:libabsl_status.so\nrace:libabsl_cord.so\nrace:libabsl_graphcycles_internal.so\n";
 }
 }
 
