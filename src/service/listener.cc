@@ -249,8 +249,9 @@ void Listener::WarnCut(int64_t connections, int64_t bytes) {
   cut_bytes_ += bytes;
   const int64_t now_s = SteadySeconds();
   if (now_s < next_cut_warning_s_) return;
-  spdlog::warn("the process takes more than the {} MB of --max-memory-mb: cut {} connections, which had sent {} MB of messages "
-               "without an end", max_memory_bytes_ >> 20, std::exchange(cut_, 0), std::exchange(cut_bytes_, 0) >> 20);
+  spdlog::warn("the process takes more than the {} MB of --max-memory-mb: cut {} connections, which had sent {} MB of "
+               "messages without an end",
+               max_memory_bytes_ >> 20, std::exchange(cut_, 0), std::exchange(cut_bytes_, 0) >> 20);
   next_cut_warning_s_ = now_s + kWarningSeconds;
 }
 

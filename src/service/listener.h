@@ -55,7 +55,7 @@ class Listener {
   struct Connection {
     int descriptor;
     ino_t socket;
-    size_t slot;       // of PeerBytes
+    size_t slot;        // of PeerBytes
     int64_t accounted;  // bytes that came and are not held, less the slot's count
     bool IsOpen() const;
   };

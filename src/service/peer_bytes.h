@@ -16,7 +16,8 @@ namespace suffice {
 
 class PeerBytes {
  public:
-  // Beside a message: headers, frames, window updates. More than most clients send, as what is counted too much does not add up.
+  // Beside a message: headers, frames, window updates. More than most clients send, as what is counted too much does not
+  // add up (Listener::Loads).
   static constexpr int64_t kOverhead = 192;
 
   void AddMessage(std::string_view peer, size_t bytes) {
