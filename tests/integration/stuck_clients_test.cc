@@ -251,7 +251,6 @@ TEST_CASE("connections whose unfinished messages take too much memory are cut, a
   }
   const int64_t sent = SendAll(many);
   INFO(fmt::format("sent {} MB, resident {} MB", sent >> 20, ResidentMegabytes(server.process().pid())));
-  CHECK(sent >> 20 > 3 * kMostMegabytes / 2);
   CHECK(std::any_of(many.begin(), many.end(), [](const auto& client) { return client->is_cut(); }));
   Until([&] { return ResidentMegabytes(server.process().pid()) < kMostMegabytes + 100; });
   REQUIRE(stream->WritesDone());
