@@ -1,4 +1,4 @@
-// The disk of servers that are started while this lives, as the test wants it: through a library that is preloaded into
+// The disk and the clock of servers that are started while this lives, as the test wants it: through a library that is preloaded into
 // them (fault_shim/). Thread contract: the faults are thread-safe; made and ended by one thread.
 #pragma once
 
