@@ -35,7 +35,7 @@ struct ServeFlags {
   std::string log_level = "info";
   bool insecure_bind = false;
   bool no_reflection = false;
-  int64_t max_memory_mb = 768;
+  int64_t max_memory_mb = RouterServerOptions().max_memory_mb;
 
   std::optional<int> Parse(const std::vector<std::string>& args, Io& io) {
     Flags flags(
@@ -56,7 +56,7 @@ struct ServeFlags {
     flags.Add("no-reflection", &no_reflection, {.help = "do not describe the API to tools such as grpcurl"});
     flags.Add("max-memory-mb", &max_memory_mb,
               {.value = "N",
-               .help = "of memory, beyond which connections are cut that hold much of it in messages without an end",
+               .help = "megabytes of memory, beyond which connections are cut that hold much of it in messages without an end",
                .range = Between(64, 1 << 20)});
     flags.Add("port-file", &port_file, {.value = "FILE", .help = "write the port there once it serves"});
     flags.Add("admin-port-file", &admin_port_file, {.value = "FILE", .help = "the same for the admin port"});

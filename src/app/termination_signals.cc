@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <initializer_list>
 
-#include "base/steady_wait.h"
+#include "base/monotonic.h"
 
 namespace suffice {
 namespace {
@@ -36,9 +36,9 @@ int TerminationSignals::Wait() const {
 }
 
 std::optional<int> TerminationSignals::WaitFor(absl::Duration longest) const {
-  const SteadyTime deadline = SteadyNow() + absl::ToChronoNanoseconds(longest);
+  const MonotonicTime deadline = MonotonicNow() + absl::ToChronoNanoseconds(longest);
   for (;;) {
-    const absl::Duration rest = absl::FromChrono(deadline - SteadyNow());
+    const absl::Duration rest = absl::FromChrono(deadline - MonotonicNow());
     const timespec left = absl::ToTimespec(std::max(absl::ZeroDuration(), rest));
     const int number = sigtimedwait(&signals_, nullptr, &left);
     if (number > 0) return number;

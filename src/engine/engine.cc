@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/money.h"
+#include "base/monotonic.h"
 #include "base/status_macros.h"
 #include "engine/answer_cache.h"
 #include "engine/decide.h"
@@ -66,24 +67,22 @@ absl::StatusOr<uint64_t> SaltForNewStore(const Config& config) {
   return SaltOf(*features).value_or(0);
 }
 
-// Says that another model answered: at once, and then at most once a minute, with how many there were. Used by the
+// Says that another model answered, seldom, with how many there were. Used by the
 // log's writer alone.
 class WrongModelWarning {
  public:
   void Give(const std::string& tier, const Outcome& outcome) {
     ++unsaid_;
-    const absl::Time now = absl::Now();
-    if (now < next_) return;
+    if (!told_.IsDue()) return;
     spdlog::warn("outcome of decision {}: model \"{}\" answered for tier {}, which asks for another ({} such outcomes "
                  "since the last warning)",
                  outcome.decision_id.ToString(), outcome.served_model,
                  outcome.served_tier.empty() ? tier : outcome.served_tier, unsaid_);
     unsaid_ = 0;
-    next_ = now + absl::Minutes(1);
   }
 
  private:
-  absl::Time next_ = absl::InfinitePast();
+  Seldom told_;
   int64_t unsaid_ = 0;
 };
 

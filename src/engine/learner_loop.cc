@@ -120,9 +120,7 @@ void LearnerLoop::Run() {
     int64_t ticket;
     {
       absl::MutexLock lock(&mutex_);
-      for (const SteadyTime until = SteadyNow() + kPollInterval; !HasWork();) {
-        if (wake_.WaitUntil(&mutex_, until)) break;
-      }
+      wake_.WaitFor(&mutex_, kPollInterval, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return HasWork(); });
       if (stopping_) return;
       dirty_ = false;
       ticket = asked_;
@@ -135,9 +133,7 @@ void LearnerLoop::Run() {
     served_ = ticket;
     last_status_ = status;
     // Feedback that comes quickly is folded together: a snapshot costs more than an observation.
-    for (const SteadyTime until = SteadyNow() + publish_interval_; !IsUrgent();) {
-      if (wake_.WaitUntil(&mutex_, until)) break;
-    }
+    wake_.WaitFor(&mutex_, publish_interval_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return IsUrgent(); });
   }
 }
 
@@ -154,7 +150,7 @@ absl::Status LearnerLoop::Round(std::shared_ptr<const Config> config, FeatureSet
   SUFFICE_RETURN_IF_ERROR(learner_.CatchUpFully());
   TellAlarms();
   TellDepartures();
-  const SteadyTime now = SteadyNow();
+  const MonotonicTime now = MonotonicNow();
   const bool paces =
       gate_->has_soft_budgets() && gate_->decisions() != published_decisions_ && now >= next_pacing_;
   if (refolded || configured || promoted || paces || learner_.cursor() != published_) {

@@ -13,7 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
-#include "base/steady_wait.h"
+#include "base/monotonic.h"
 #include "engine/gate.h"
 #include "engine/ramp.h"
 #include "engine/retention.h"
@@ -84,7 +84,7 @@ class LearnerLoop {
   std::optional<Learner> parked_;     // that served before: a rollback goes on from it
   PromotionRecord promotion_;         // in force
   int64_t last_number_ = 0;           // of snapshots
-  SteadyTime next_pacing_ = SteadyTime::min();
+  MonotonicTime next_pacing_ = MonotonicTime::min();
   LogCursor published_;
   int64_t published_decisions_ = 0;  // of the gate
   LogCursor kept_;                  // cursor of the newest kept state
@@ -94,7 +94,7 @@ class LearnerLoop {
   std::thread fit_thread_;
 
   mutable absl::Mutex mutex_;
-  SteadyCondVar wake_;  // for the loop: there is work
+  MonotonicCondVar wake_;  // for the loop: there is work
   bool dirty_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t asked_ ABSL_GUARDED_BY(mutex_) = 0;  // tickets of Sync and Reload

@@ -25,7 +25,7 @@ Retention::Retention(EventLog* log, double keep_days)
       between_bases_us_(std::min(static_cast<int64_t>(kDayUs), keep_us_ / 8)) {}
 
 absl::Status Retention::Round(int64_t now_us, int64_t needed_us, LogCursor covered, const MakeBase& make_base) {
-  if (keep_us_ == 0 || SteadyNow() < next_round_) return absl::OkStatus();
+  if (keep_us_ == 0 || MonotonicNow() < next_round_) return absl::OkStatus();
   const int64_t before_us = std::min(now_us - keep_us_, needed_us);
   for (int step = 0; step < kStepsARound; ++step) {
     const LogCounters counters = log_->counters();
@@ -44,7 +44,7 @@ absl::Status Retention::Round(int64_t now_us, int64_t needed_us, LogCursor cover
       continue;
     }
     if (deleted.decisions < kDecisionsAStep) {
-      next_round_ = SteadyNow() + kPause;
+      next_round_ = MonotonicNow() + kPause;
       return absl::OkStatus();
     }
   }

@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "absl/status/statusor.h"
-#include "base/steady_wait.h"
+#include "base/monotonic.h"
 #include "log/event_log.h"
 
 namespace suffice {
@@ -29,7 +29,7 @@ class Retention {
   EventLog* const log_;
   const int64_t keep_us_;
   const int64_t between_bases_us_;
-  SteadyTime next_round_ = SteadyTime::min();
+  MonotonicTime next_round_ = MonotonicTime::min();
   int64_t next_base_us_ = INT64_MIN;
 };
 

@@ -186,9 +186,8 @@ std::optional<SqliteWriter::Batch> SqliteWriter::Take() {
   absl::MutexLock lock(&mutex_);
   while (queue_.empty() && !stopping_ && !failing_) wake_.Wait(&mutex_);
   if (queue_.empty() && stopping_) return std::nullopt;
-  for (const SteadyTime until = SteadyNow() + kGroupPause; !hurry_ && !stopping_ && !failing_;) {
-    if (wake_.WaitUntil(&mutex_, until)) break;
-  }
+  const auto may_not_wait = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return hurry_ || stopping_ || failing_; };
+  wake_.WaitFor(&mutex_, kGroupPause, may_not_wait);
   const size_t count = std::min(queue_.size(), kBatchRows);
   hurry_ = queue_.size() > count;
   Batch batch(std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.begin() + count));
@@ -300,12 +299,11 @@ void SqliteWriter::AnswerFailed(Batch& batch, const absl::Status& error) {
 }
 
 void SqliteWriter::Retry(Batch batch) {
-  const SteadyTime until = SteadyNow() + pause_;
+  const milliseconds pause = pause_;
   pause_ = std::min(2 * pause_, kLongestPause);
   absl::MutexLock lock(&mutex_);
   queue_.insert(queue_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
-  while (!stopping_ && !wake_.WaitUntil(&mutex_, until)) {
-  }
+  wake_.WaitFor(&mutex_, pause, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; });
 }
 
 void SqliteWriter::GiveUp(Batch batch, const absl::Status& error) {

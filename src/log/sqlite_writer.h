@@ -22,7 +22,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "base/steady_wait.h"
+#include "base/monotonic.h"
 #include "log/event_log.h"
 #include "log/log_tables.h"
 #include "log/sqlite.h"
@@ -111,7 +111,7 @@ class SqliteWriter {
   std::thread thread_;
 
   mutable absl::Mutex mutex_;
-  SteadyCondVar wake_;  // for the writer: the first row came, or one that is not to wait, or stopping_
+  MonotonicCondVar wake_;  // for the writer: the first row came, or one that is not to wait, or stopping_
   std::deque<Entry> queue_ ABSL_GUARDED_BY(mutex_);
   bool hurry_ ABSL_GUARDED_BY(mutex_) = false;  // something queued is awaited, or there is a batch full
   std::vector<std::unique_ptr<DecisionRecord>> spare_ ABSL_GUARDED_BY(mutex_);  // written; a bounded number

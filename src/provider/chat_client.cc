@@ -76,7 +76,7 @@ class CurlChatClient final : public ChatClient {
   const std::vector<Endpoint> endpoints_;
   const ChatClientOptions options_;
   const std::unique_ptr<CURLM, MultiDeleter> multi_;  // keeps connections from run to run
-  std::vector<std::optional<SteadyTime>> last_starts_;
+  std::vector<std::optional<MonotonicTime>> last_starts_;
   ChatRun::Dialects dialects_;
 };
 

@@ -62,14 +62,14 @@ bool ChatRun::Finished() const {
 
 void ChatRun::StartWhatMay() {
   waits_for_budget_ = false;
-  const SteadyTime now = std::chrono::steady_clock::now();
+  const MonotonicTime now = std::chrono::steady_clock::now();
   for (Lane& lane : lanes_) {
     while (!stopped_ && lane.MayStart(now) && StartOne(lane, now)) {
     }
   }
 }
 
-bool ChatRun::StartOne(Lane& lane, SteadyTime now) {
+bool ChatRun::StartOne(Lane& lane, MonotonicTime now) {
   if (const std::optional<size_t> retry = lane.DueRetry(now)) {
     lane.PopRetry();
     Start(lane, *retry, now);
@@ -91,7 +91,7 @@ bool ChatRun::StartOne(Lane& lane, SteadyTime now) {
   return true;
 }
 
-void ChatRun::Start(Lane& lane, size_t call, SteadyTime now) {
+void ChatRun::Start(Lane& lane, size_t call, MonotonicTime now) {
   const Endpoint& endpoint = lane.endpoint();
   progress_[call].sent = dialects_[{lane_of_[call], calls_[call].model}];
   auto attempt = std::make_unique<HttpAttempt>(HttpRequest{.url = endpoint.url,
@@ -108,8 +108,8 @@ void ChatRun::Start(Lane& lane, size_t call, SteadyTime now) {
 }
 
 void ChatRun::Wait() {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  SteadyTime until = now + kLongestWait;
+  const MonotonicTime now = std::chrono::steady_clock::now();
+  MonotonicTime until = now + kLongestWait;
   for (const Lane& lane : lanes_) {
     if (const auto start = lane.NextStart(!waits_for_budget_)) until = std::min(until, *start);
   }
@@ -161,7 +161,7 @@ bool ChatRun::MayRewrite(size_t call, const std::string& refused_parameter) {
 void ChatRun::PlanRetry(size_t call, const RawReply& raw) {
   Lane& lane = lanes_[lane_of_[call]];
   const int32_t retry = ++progress_[call].retries;
-  const SteadyTime now = std::chrono::steady_clock::now();
+  const MonotonicTime now = std::chrono::steady_clock::now();
   const double backoff_s = BackoffSeconds(calls_[call].key, retry, options_);
   const auto asked_s = RetryAfterSeconds(raw.retry_after, NowSeconds(), options_.longest_retry_after_s);
   if (!asked_s) return lane.AddRetry(call, now + Seconds(backoff_s));

@@ -49,8 +49,8 @@ class ChatRun {
   bool Finished() const;
   void StartWhatMay();
   // False when the lane has nothing to start now.
-  bool StartOne(Lane& lane, SteadyTime now);
-  void Start(Lane& lane, size_t call, SteadyTime now);
+  bool StartOne(Lane& lane, MonotonicTime now);
+  void Start(Lane& lane, size_t call, MonotonicTime now);
   // Waits for the network, or until something may start.
   void Wait();
   // Returns how many calls had come back.

@@ -15,7 +15,7 @@
 
 namespace suffice {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
+using MonotonicTime = std::chrono::steady_clock::time_point;
 
 inline std::chrono::nanoseconds Seconds(double seconds) {
   return std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9));
@@ -32,37 +32,37 @@ struct Endpoint {
 class Lane {
  public:
   // `endpoint` outlives it. `last_start` is when a run before this one started a call.
-  Lane(const Endpoint* endpoint, std::optional<SteadyTime> last_start);
+  Lane(const Endpoint* endpoint, std::optional<MonotonicTime> last_start);
 
   const Endpoint& endpoint() const { return *endpoint_; }
-  std::optional<SteadyTime> last_start() const { return last_start_; }
+  std::optional<MonotonicTime> last_start() const { return last_start_; }
 
   void Add(size_t call) { fresh_.push_back(call); }
-  void AddRetry(size_t call, SteadyTime due) { retries_.emplace(due, call); }
+  void AddRetry(size_t call, MonotonicTime due) { retries_.emplace(due, call); }
   // Nothing starts before `until`: the service said so.
-  void Pause(SteadyTime until) { paused_until_ = std::max(paused_until_, until); }
+  void Pause(MonotonicTime until) { paused_until_ = std::max(paused_until_, until); }
 
-  bool MayStart(SteadyTime now) const { return in_flight_ < endpoint_->config.max_concurrency && now >= OpenAt(); }
-  std::optional<size_t> DueRetry(SteadyTime now) const;
+  bool MayStart(MonotonicTime now) const { return in_flight_ < endpoint_->config.max_concurrency && now >= OpenAt(); }
+  std::optional<size_t> DueRetry(MonotonicTime now) const;
   std::optional<size_t> NextFresh() const;
   void PopRetry() { retries_.erase(retries_.begin()); }
   void PopFresh() { fresh_.pop_front(); }
-  void Started(SteadyTime now);
+  void Started(MonotonicTime now);
   void Ended() { --in_flight_; }
 
   bool Idle() const { return fresh_.empty() && retries_.empty() && in_flight_ == 0; }
   // When something may start for the passing of time alone; nothing: it waits for a call to end.
-  std::optional<SteadyTime> NextStart(bool fresh_may_start) const;
+  std::optional<MonotonicTime> NextStart(bool fresh_may_start) const;
 
  private:
-  SteadyTime OpenAt() const;
+  MonotonicTime OpenAt() const;
 
   const Endpoint* const endpoint_;
   std::deque<size_t> fresh_;
-  std::multimap<SteadyTime, size_t> retries_;  // by when they are due
+  std::multimap<MonotonicTime, size_t> retries_;  // by when they are due
   int64_t in_flight_ = 0;
-  std::optional<SteadyTime> last_start_;
-  SteadyTime paused_until_ = SteadyTime::min();
+  std::optional<MonotonicTime> last_start_;
+  MonotonicTime paused_until_ = MonotonicTime::min();
 };
 
 }  // namespace suffice

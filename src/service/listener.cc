@@ -32,7 +32,6 @@ constexpr int kRetryMs = 100;             // when descriptors or memory are lack
 constexpr int kLookMs = 100;              // between two looks at the memory
 constexpr int kLooksBetweenLoads = 10;    // while there is enough of it
 constexpr int kUserTimeoutMs = 20'000;    // for a peer to acknowledge what was sent, as gRPC sets it
-constexpr int64_t kWarningSeconds = 60;   // between two warnings
 // Less than this of all connections together is not what the memory is taken by.
 constexpr int64_t kLeastHeld = 16 << 20;
 constexpr int64_t kLeastHeldByOne = 64 << 10;  // who holds less is never cut
@@ -64,10 +63,6 @@ int PortOf(int socket) {
   ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
   // At the same place in both kinds of address.
   return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
-}
-
-int64_t SteadySeconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 ino_t SocketOf(int descriptor) {
@@ -164,8 +159,8 @@ void Listener::Loop() {
   for (const int socket : listening_) watched.push_back({.fd = socket, .events = POLLIN, .revents = 0});
   while (true) {
     bool well = ::poll(watched.data(), watched.size(), kLookMs) >= 0;
-    if (SteadyNow() >= next_look_) {
-      next_look_ = SteadyNow() + std::chrono::milliseconds(kLookMs);
+    if (MonotonicNow() >= next_look_) {
+      next_look_ = MonotonicNow() + std::chrono::milliseconds(kLookMs);
       BoundMemory();
     }
     if (well && watched[0].revents != 0) return;
@@ -216,7 +211,7 @@ std::vector<Listener::Load> Listener::Loads() {
   for (Connection& connection : open_) {
     int64_t held = ReceivedBytes(connection.descriptor) - finished_->Of(connection.slot) - connection.accounted;
     if (held < 0) connection.accounted += std::exchange(held, 0);
-    loads.push_back({&connection, held});
+    loads.push_back({connection.descriptor, held});
   }
   return loads;
 }
@@ -237,31 +232,27 @@ void Listener::BoundMemory() {
   int64_t cut = 0, freed = 0;
   for (const Load& load : loads) {
     if (freed >= excess || load.held < kLeastHeldByOne) break;
-    ::shutdown(load.connection->descriptor, SHUT_RDWR);  // gRPC closes it
+    ::shutdown(load.descriptor, SHUT_RDWR);  // gRPC closes it
     freed += load.held;
     ++cut;
   }
-  WarnCut(cut, freed);
+  if (cut > 0) WarnCut(cut, freed);
 }
 
 void Listener::WarnCut(int64_t connections, int64_t bytes) {
   cut_ += connections;
   cut_bytes_ += bytes;
-  const int64_t now_s = SteadySeconds();
-  if (now_s < next_cut_warning_s_) return;
+  if (!told_of_cut_.IsDue()) return;
   spdlog::warn("the process takes more than the {} MB of --max-memory-mb: cut {} connections, which had sent {} MB of "
                "messages without an end",
                max_memory_bytes_ >> 20, std::exchange(cut_, 0), std::exchange(cut_bytes_, 0) >> 20);
-  next_cut_warning_s_ = now_s + kWarningSeconds;
 }
 
 void Listener::WarnFull() {
   ++refused_;
-  const int64_t now_s = SteadySeconds();
-  if (now_s < next_warning_s_) return;
+  if (!told_of_full_.IsDue()) return;
   spdlog::warn("{} connections are open, as many as serve.max_connections allows: closed {} new ones", open_.size(),
                std::exchange(refused_, 0));
-  next_warning_s_ = now_s + kWarningSeconds;
 }
 
 int64_t RaiseDescriptorLimit(int64_t wanted) {

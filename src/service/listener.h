@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "base/steady_wait.h"
+#include "base/monotonic.h"
 #include "service/listen_address.h"
 #include "service/peer_bytes.h"
 
@@ -29,12 +29,12 @@ class Listener {
  public:
   using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
 
+  struct Options {
+    int64_t max_connections;   // >= 1
+    int64_t max_memory_bytes;  // of the process, without mapped files
+  };
   // Binds every address that the host stands for ("localhost": of IPv4 and IPv6); clients wait until Start. UNAVAILABLE
   // when none can be bound. `finished` outlives it.
-  struct Options {
-    int64_t max_connections = 1024;                  // >= 1
-    int64_t max_memory_bytes = int64_t{768} << 20;  // of the process, without mapped files
-  };
   static absl::StatusOr<std::unique_ptr<Listener>> Bind(const ListenAddress& address, const Options& options,
                                                         const PeerBytes* finished);
   ~Listener() { Stop(); }
@@ -60,7 +60,7 @@ class Listener {
     bool IsOpen() const;
   };
   struct Load {
-    const Connection* connection;
+    int descriptor;
     int64_t held;  // bytes
   };
 
@@ -89,12 +89,12 @@ class Listener {
   std::thread thread_;
   // Of the thread.
   std::vector<Connection> open_;
-  int64_t refused_ = 0;         // since the last warning
-  int64_t next_warning_s_ = 0;  // of the steady clock
-  SteadyTime next_look_ = SteadyTime::min();
+  int64_t refused_ = 0;  // since the last warning
+  Seldom told_of_full_;
+  MonotonicTime next_look_ = MonotonicTime::min();
   int looks_ = 0;
   int64_t cut_ = 0, cut_bytes_ = 0;  // since the last warning
-  int64_t next_cut_warning_s_ = 0;
+  Seldom told_of_cut_;
 };
 
 // Lets the process have so many file descriptors, where the system's hard limit allows it. Returns how many it may

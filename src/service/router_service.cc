@@ -125,30 +125,29 @@ grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* c
   return RecordOne(context, request, response);
 }
 
+// `record` of an item: the message within it.
+template <typename Item, typename Response, typename Request>
+grpc::ServerReadReactor<Item>* RouterService::RecordAll(grpc::CallbackServerContext* context, Response* response,
+                                                        const Request& (Item::*record)() const) {
+  const auto entered = Enter(*context, kFeedbackScope);
+  if (!entered.ok()) return new RefusedStream<Item>(entered.status());
+  return new RecordStream<Item, Response>(
+      response, admission_, entered->caller,
+      [entered = *entered, finished = finished_, peer = context->peer(), record](const Item& item,
+                                                                                 Engine::RecordDone done) {
+        finished->AddMessage(peer, item.ByteSizeLong());
+        RecordItem(entered.engine, entered.caller, (item.*record)(), std::move(done));
+      });
+}
+
 grpc::ServerReadReactor<v1::OutcomeStreamRequest>* RouterService::OutcomeStream(grpc::CallbackServerContext* context,
                                                                                 v1::OutcomeStreamResponse* response) {
-  const auto entered = Enter(*context, kFeedbackScope);
-  if (!entered.ok()) return new RefusedStream<v1::OutcomeStreamRequest>(entered.status());
-  return new RecordStream<v1::OutcomeStreamRequest, v1::OutcomeStreamResponse>(
-      response, admission_, entered->caller,
-      [entered = *entered, finished = finished_, peer = context->peer()](const v1::OutcomeStreamRequest& item,
-                                                                         Engine::RecordDone done) {
-        finished->AddMessage(peer, item.ByteSizeLong());
-        RecordItem(entered.engine, entered.caller, item.outcome(), std::move(done));
-      });
+  return RecordAll(context, response, &v1::OutcomeStreamRequest::outcome);
 }
 
 grpc::ServerReadReactor<v1::FeedbackStreamRequest>* RouterService::FeedbackStream(
     grpc::CallbackServerContext* context, v1::FeedbackStreamResponse* response) {
-  const auto entered = Enter(*context, kFeedbackScope);
-  if (!entered.ok()) return new RefusedStream<v1::FeedbackStreamRequest>(entered.status());
-  return new RecordStream<v1::FeedbackStreamRequest, v1::FeedbackStreamResponse>(
-      response, admission_, entered->caller,
-      [entered = *entered, finished = finished_, peer = context->peer()](const v1::FeedbackStreamRequest& item,
-                                                                         Engine::RecordDone done) {
-        finished->AddMessage(peer, item.ByteSizeLong());
-        RecordItem(entered.engine, entered.caller, item.feedback(), std::move(done));
-      });
+  return RecordAll(context, response, &v1::FeedbackStreamRequest::feedback);
 }
 
 grpc::ServerUnaryReactor* RouterService::Explain(grpc::CallbackServerContext* context,

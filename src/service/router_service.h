@@ -52,6 +52,9 @@ class RouterService final : public v1::RouterService::CallbackService {
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* RecordOne(grpc::CallbackServerContext* context, const Request* request,
                                       Response* response);
+  template <typename Item, typename Response, typename Request>
+  grpc::ServerReadReactor<Item>* RecordAll(grpc::CallbackServerContext* context, Response* response,
+                                           const Request& (Item::*record)() const);
 
   MessagePool<v1::RouteRequest, v1::RouteResponse> route_messages_;
   MessagePool<v1::OutcomeRequest, v1::OutcomeResponse> outcome_messages_;

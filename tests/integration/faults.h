@@ -1,5 +1,5 @@
-// The disk and the clock of servers that are started while this lives, as the test wants it: through a library that is preloaded into
-// them (fault_shim/). Thread contract: the faults are thread-safe; made and ended by one thread.
+// The disk and the clock of servers that are started while this lives, as the test wants them: through a library that is
+// preloaded into them (fault_shim/). Thread contract: the faults are thread-safe; made and ended by one thread.
 #pragma once
 
 #include "fault_shim/fault_control.h"

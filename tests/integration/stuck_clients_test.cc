@@ -20,11 +20,14 @@ namespace {
 // A sanitizer takes memory of its own, and keeps what was freed.
 const bool kMemoryIsPlain = std::string(SUFFICE_SANITIZED).empty();
 
-int64_t ResidentMegabytes(pid_t process) {
-  std::ifstream file(fmt::format("/proc/{}/statm", process));
-  int64_t total = 0, resident = 0;
-  file >> total >> resident;
-  return resident * ::sysconf(_SC_PAGESIZE) >> 20;
+// "VmRSS": what the process has in memory; "VmHWM": the most that it has had.
+int64_t Megabytes(const std::string& what, TestServer& server) {
+  std::ifstream file(fmt::format("/proc/{}/status", server.process().pid()));
+  for (std::string word; file >> word;) {
+    int64_t kilobytes = 0;
+    if (word == what + ":" && file >> kilobytes) return kilobytes >> 10;
+  }
+  throw std::runtime_error("no " + what);
 }
 
 // An HTTP/2 client, of which just as much is here as it takes to send what no honest client sends.
@@ -184,7 +187,7 @@ TEST_CASE("half messages, streams without an end and idle connections hold no mo
   std::vector<std::unique_ptr<RawClient>> idle;
   for (int c = 0; c < 200; ++c) idle.push_back(std::make_unique<RawClient>(server.address()));
   CHECK(TryRoute(server, "meanwhile").ok());
-  const int64_t resident = ResidentMegabytes(server.process().pid());
+  const int64_t resident = Megabytes("VmRSS", server);
   INFO(fmt::format("sent {} MB, resident {} MB", sent >> 20, resident));
   if (kMemoryIsPlain) CHECK(resident < (sent >> 20) + 150);
   clients.clear();
@@ -193,21 +196,12 @@ TEST_CASE("half messages, streams without an end and idle connections hold no mo
   CHECK(server.Terminate().code == 0);
 }
 
-int64_t MostResidentMegabytes(pid_t process) {
-  std::ifstream file(fmt::format("/proc/{}/status", process));
-  for (std::string word; file >> word;) {
-    int64_t kilobytes = 0;
-    if (word == "VmHWM:" && file >> kilobytes) return kilobytes >> 10;
-  }
-  throw std::runtime_error("no VmHWM");
-}
-
 TEST_CASE("a small message that would unpack to a large one is refused as it is", "[integration]") {
   constexpr size_t kUnpacked = size_t{200} << 20;
   const TempFolder folder;
   TestServer server(folder);
   REQUIRE(TryRoute(server, "before").ok());
-  const int64_t before = MostResidentMegabytes(server.process().pid());
+  const int64_t before = Megabytes("VmHWM", server);
   Context context;
   context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
   v1::RouteRequest request;
@@ -216,7 +210,7 @@ TEST_CASE("a small message that would unpack to a large one is refused as it is"
   const grpc::Status refused = server.stub().Route(&context, request, &response);
   INFO(refused.error_message());
   CHECK(refused.error_code() == grpc::StatusCode::UNIMPLEMENTED);
-  if (kMemoryIsPlain) CHECK(MostResidentMegabytes(server.process().pid()) < before + 50);
+  if (kMemoryIsPlain) CHECK(Megabytes("VmHWM", server) < before + 50);
   CHECK(TryRoute(server, "after").ok());
   CHECK(server.Terminate().code == 0);
 }
@@ -250,9 +244,9 @@ TEST_CASE("connections whose unfinished messages take too much memory are cut, a
     for (uint32_t m = 0; m < kMessages; ++m) many.back()->Begin("Route", kMessage);
   }
   const int64_t sent = SendAll(many);
-  INFO(fmt::format("sent {} MB, resident {} MB", sent >> 20, ResidentMegabytes(server.process().pid())));
+  INFO(fmt::format("sent {} MB, resident {} MB", sent >> 20, Megabytes("VmRSS", server)));
   CHECK(std::any_of(many.begin(), many.end(), [](const auto& client) { return client->is_cut(); }));
-  Until([&] { return ResidentMegabytes(server.process().pid()) < kMostMegabytes + 100; });
+  Until([&] { return Megabytes("VmRSS", server) < kMostMegabytes + 100; });
   REQUIRE(stream->WritesDone());
   CHECK(stream->Finish().ok());  // so its connection is still the one that it had
   CHECK(response.accepted() == 1);
