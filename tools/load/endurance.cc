@@ -41,7 +41,13 @@ absl::StatusOr<Endurance> MeasureEndurance(const World& world, const Sizes& size
   const CallMaker calls = DecisionCalls(world.prompts, *target.connections);
   const double step_s = std::min(kMostBetweenSamples_s, sizes.endurance_s / kSamples);
   std::vector<double> p99s;
+  const auto sample = [&]() -> absl::Status {
+    SUFFICE_ASSIGN_OR_RETURN(const int64_t bytes, AllResidentBytes(target.server.process->pid()));
+    out.samples.push_back({out.seconds, bytes});
+    return absl::OkStatus();
+  };
   const int64_t start = NowNanos();
+  SUFFICE_RETURN_IF_ERROR(sample());  // a step may last longer than what counts as the beginning
   while (out.seconds < sizes.endurance_s) {
     const LoadResult run = RunOpenLoop(calls, {.per_second = 2 * out.per_second, .seconds = step_s});
     if (run.completed == 0) return absl::UnavailableError(fmt::format("{}: no request was answered", target.name));
@@ -49,8 +55,7 @@ absl::StatusOr<Endurance> MeasureEndurance(const World& world, const Sizes& size
     out.failed += run.failed;  // refused while the writer is busy, perhaps: reported, not a reason to end a long run
     p99s.push_back(run.Micros(99));
     out.seconds = Seconds(NowNanos() - start);
-    SUFFICE_ASSIGN_OR_RETURN(const int64_t bytes, AllResidentBytes(target.server.process->pid()));
-    out.samples.push_back({out.seconds, bytes});
+    SUFFICE_RETURN_IF_ERROR(sample());
   }
   const double minute_s = std::min(60.0, std::max(out.seconds / 10, 1.5 * step_s));
   out.first_bytes = MostBetween(out.samples, 0, minute_s);
