@@ -16,13 +16,11 @@ using Byte = unsigned char;
 enum ByteClass : uint8_t { kBlank, kNewline, kLetter, kDigit, kMark, kHigh };
 
 constexpr int kMaxNumberShape = 5;
-constexpr uint64_t kGolden = 0x9E3779B97F4A7C15ULL;
 
 // Codes of tokens that are not words. Code points stand for themselves.
 constexpr uint64_t kNumberCode = uint64_t{1} << 32;
-constexpr uint64_t kStartCode = uint64_t{1} << 33;
+constexpr uint64_t kStartCode = (uint64_t{1} << 33) - 1;
 
-constexpr ShortWord kWww = {0x777777, 0};
 constexpr uint64_t kCaseBits = 0x2020202020202020ULL;  // what makes a capital small
 constexpr uint64_t kHttp = 0x70747468;  // what a word begins with
 
@@ -69,6 +67,8 @@ constexpr uint64_t Mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
+constexpr uint64_t HashCode(uint64_t code, uint64_t salt) { return Mix(salt + kGoldenRatio * (code + 1)); }
+
 // The code point of a well-formed three-byte sequence that is a token of its own, else 0.
 uint32_t LoneCharacter(const Byte* p, const Byte* end) {
   if (end - p < 3 || (p[0] & 0xF0) != 0xE0 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80) return 0;
@@ -84,27 +84,24 @@ class Scanner {
  public:
   // `marked` is the text from `offset` on, or the first part of that.
   Scanner(uint64_t salt, const MarkedText& marked, size_t offset, TextCounts& counts, WordTally& words,
-          uint16_t* buckets)
+          uint64_t* tokens)
       : salt_(salt),
         marked_(marked),
         end_(marked.end()),
         offset_(offset),
         counts_(counts),
         words_(words),
-        begin_(buckets),
-        out_(buckets) {}
+        begin_(tokens),
+        out_(tokens) {}
 
-  // Returns how many buckets were written.
+  // Returns how many tokens were written.
   size_t Scan() {
-    const bool at_start = offset_ == 0;
-    has_previous_ = at_start;
-    previous_ = Mix(salt_ + kGolden * kStartCode);
     const Byte* p = marked_.begin();
-    if (at_start) LineStart(p);
+    if (offset_ == 0) LineStart(p);
     while ((p = marked_.SkipBlanks(p)) < end_) {
       switch (kClasses[*p]) {
         case kLetter:
-          p = Word(p);
+          p = Words(p);
           break;
         case kDigit:
           p = Number(p);
@@ -128,16 +125,8 @@ class Scanner {
   }
 
  private:
-  // The second store is for nothing where no token was before.
-  void Token(uint64_t hash) {
-    out_[0] = static_cast<uint16_t>(hash >> 48);
-    out_[1] = static_cast<uint16_t>(((std::rotl(previous_, 23) * kGolden) ^ hash) * kGolden >> 48);
-    out_ += 1 + has_previous_;
-    previous_ = hash;
-    has_previous_ = true;
-  }
-
-  void Code(uint64_t code) { Token(Mix(salt_ + kGolden * (code + 1))); }
+  void Token(uint64_t hash) { *out_++ = hash; }
+  void Code(uint64_t code) { Token(HashCode(code, salt_)); }
 
   const Byte* High(const Byte* p) {
     const uint32_t point = LoneCharacter(p, end_);
@@ -152,17 +141,22 @@ class Scanner {
     return size > 0 && end_ - p > size && IsLetter(p[size]) ? size : 0;
   }
 
-  const Byte* Word(const Byte* p) {
-    const size_t size = marked_.LettersAt(p);
-    const Byte after = p[size];
-    // What ends the run may yet belong to the word.
-    if (size > kShortWordBytes || after == '\'' || after >= 0x80) return LongWord(p);
-    const ShortWord& prefix = kPrefixes[size];
-    const ShortWord raw = {LoadEight(p) & prefix.low, LoadEight(p + 8) & prefix.high};
-    const ShortWord word = {raw.low | (kCaseBits & prefix.low), raw.high | (kCaseBits & prefix.high)};
-    Token(HashShort(word, size));
-    CountWord(word, size, IsUpper(*p), ((raw.low | raw.high) & kCaseBits) == 0);
-    return p + size;
+  // A word, and those that follow it after one blank each: most of most texts.
+  const Byte* Words(const Byte* p) {
+    while (true) {
+      const size_t size = marked_.LettersAt(p);
+      const Byte after = p[size];
+      // What ends the run may yet belong to the word.
+      if (size > kShortWordBytes || after == '\'' || after >= 0x80) return LongWord(p);
+      const ShortWord& prefix = kPrefixes[size];
+      const ShortWord raw = {LoadEight(p) & prefix.low, LoadEight(p + 8) & prefix.high};
+      const ShortWord word = {raw.low | (kCaseBits & prefix.low), raw.high | (kCaseBits & prefix.high)};
+      Token(HashShort(word, size));
+      CountWord(word, size, (raw.low & 0x20) == 0, ((raw.low | raw.high) & kCaseBits) == 0);
+      p += size;
+      if (after != ' ' || !IsLetter(p[1])) return p;
+      ++p;
+    }
   }
 
   // Words of any kind, byte by byte.
@@ -196,7 +190,7 @@ class Scanner {
   }
 
   uint64_t HashShort(const ShortWord& word, size_t size) const {
-    return Mix(Mix(word.low ^ salt_) + word.high + kGolden * size);
+    return Mix(Mix(word.low ^ salt_) + word.high + kGoldenRatio * size);
   }
 
   void CountWord(const ShortWord& word, size_t size, bool capital, bool all_capitals) {
@@ -204,9 +198,8 @@ class Scanner {
     if (words_.first_lists < 0) words_.first_lists = lists;
     ++words_.by_lists[lists];
     ++words_.by_size[size];
-    words_.capital += capital;
-    words_.all_capitals += (size >= 2) & all_capitals;
-    words_.links += (word == kWww) | ((word.low & 0xFFFFFFFF) == kHttp);
+    words_.capitals += uint64_t{capital} + (uint64_t{all_capitals && size >= 2} << 32);
+    words_.http += (word.low & 0xFFFFFFFF) == kHttp;
   }
 
   const Byte* Number(const Byte* p) {
@@ -258,10 +251,8 @@ class Scanner {
   const size_t offset_;
   TextCounts& counts_;
   WordTally& words_;
-  uint16_t* const begin_;
-  uint16_t* out_;
-  uint64_t previous_ = 0;
-  bool has_previous_ = false;
+  uint64_t* const begin_;
+  uint64_t* out_;
 };
 
 void AddTally(const MarkedText::Tally& tally, TextCounts& counts) {
@@ -272,22 +263,25 @@ void AddTally(const MarkedText::Tally& tally, TextCounts& counts) {
 
 }  // namespace
 
-size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16_t* buckets, MarkedText& marked) {
+uint64_t StartToken(uint64_t salt) { return HashCode(kStartCode, salt); }
+
+ScannedTokens ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint64_t* tokens, MarkedText& marked) {
   counts.bytes = text.size();
   const bool whole = text.size() <= 2 * kScanEndBytes;
   const std::string_view head = whole ? text : text.substr(0, kScanEndBytes);
   const std::string_view tail = whole ? std::string_view() : text.substr(text.size() - kScanEndBytes);
   WordTally words;
-  const auto scan = [&](std::string_view part, size_t offset, uint16_t* out) {
+  const auto scan = [&](std::string_view part, size_t offset, uint64_t* out) {
     marked.Set(part);
     AddTally(marked.tally(), counts);
     return Scanner(salt, marked, offset, counts, words, out).Scan();
   };
-  size_t written = scan(head, 0, buckets);
-  if (!whole) written += scan(tail, text.size() - kScanEndBytes, buckets + written);
+  ScannedTokens scanned;
+  scanned.head = scan(head, 0, tokens);
+  if (!whole) scanned.tail = scan(tail, text.size() - kScanEndBytes, tokens + scanned.head);
   words.AddTo(counts);
   counts.scanned = head.size() + tail.size();
-  return written;
+  return scanned;
 }
 
 }  // namespace suffice

@@ -1,4 +1,4 @@
-// One pass over the bytes of a text: its tokens' buckets and what the counted properties are made from. Internal to
+// One pass over the bytes of a text: its tokens' hashes and what the counted properties are made from. Internal to
 // this room.
 //
 // Tokens: a word is a run of ASCII letters and bytes from 0x80 on, lower-cased (ASCII only), with apostrophes inside
@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -22,8 +23,8 @@ namespace suffice {
 // Of a longer text, only this many bytes from either end are read, so cost is bounded and filler cannot grow without
 // limit.
 inline constexpr size_t kScanEndBytes = 4096;
-// No text gives more: one unigram and one bigram per byte read.
-inline constexpr size_t kMaxScanBuckets = 2 * 2 * kScanEndBytes;
+// No text gives more: one per byte read.
+inline constexpr size_t kMaxTokens = 2 * kScanEndBytes;
 static_assert(MarkedText::kCapacity == 2 * kScanEndBytes);
 
 struct TextCounts {
@@ -50,8 +51,24 @@ struct TextCounts {
   uint32_t links = 0;                        // "http" or "www"
 };
 
-// Scans `text` into fresh `counts`; writes at most kMaxScanBuckets buckets (with repeats, in order of appearance) and
-// returns how many. `buckets`: with room for one more. `marked`: memory to work in.
-size_t ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint16_t* buckets, MarkedText& marked);
+// How many tokens were read from the text's beginning, and, where it was not read to its end, how many behind them are of
+// its end.
+struct ScannedTokens {
+  size_t head = 0, tail = 0;
+};
+
+// Scans `text` into fresh `counts`, and the tokens' hashes in order of appearance into `tokens`, which has room for
+// kMaxTokens. `marked`: memory to work in.
+ScannedTokens ScanText(std::string_view text, uint64_t salt, TextCounts& counts, uint64_t* tokens, MarkedText& marked);
+
+inline constexpr uint64_t kGoldenRatio = 0x9E3779B97F4A7C15ULL;  // of 2^64, odd: multiplies hashes
+
+// The hash that stands before the first token of a text.
+uint64_t StartToken(uint64_t salt);
+// The bucket of a token, and of two that follow each other.
+inline uint16_t UnigramBucket(uint64_t token) { return static_cast<uint16_t>(token >> 48); }
+inline uint16_t BigramBucket(uint64_t first, uint64_t second) {
+  return static_cast<uint16_t>(((std::rotl(first, 23) * kGoldenRatio) ^ second) * kGoldenRatio >> 48);
+}
 
 }  // namespace suffice

@@ -1,7 +1,7 @@
 #include "features/words.h"
 
 #include <array>
-#include <bit>
+#include <optional>
 #include <string_view>
 
 namespace suffice {
@@ -55,6 +55,7 @@ constexpr List kLists[] = {
     {kFunction,
      "the a an of in to and or for on at by with from as is are was were be been has have had do does did that "
      "this these those there but into over under it"},
+    {kLink, "www"},
 };
 
 constexpr ShortWord Pack(std::string_view word) {
@@ -115,35 +116,17 @@ constexpr Vocabulary CollectWords() {
 
 constexpr Vocabulary kVocabulary = CollectWords();
 
-// A perfect hash by displacement: words fall into groups, and each group is moved along the table by so many slots that
-// its words meet no others (Fox, Heath, Chen and Daoud 1992). So a look-up is two loads and no search.
-constexpr size_t kGroups = 256, kSlots = 1024;
-
-struct Place {
-  size_t group, slot;
-};
-constexpr Place PlaceOf(const ShortWord& word, uint64_t multiplier) {
-  const uint64_t hash = (word.low ^ std::rotl(word.high, 29)) * multiplier;
-  return {static_cast<size_t>(hash >> 56), static_cast<size_t>(hash >> 46) % kSlots};
-}
-
-struct Table {
-  bool complete = false;
-  uint64_t multiplier = 0;
-  std::array<uint16_t, kGroups> moved_by{};
-  std::array<ShortWord, kSlots> words{};  // zero: the slot is free
-  std::array<ListSet, kSlots> sets{};
-};
+using Places = std::array<WordTable::Place, kMaxWords>;
 
 // Puts the words of one group into the table; false when they fit nowhere.
-constexpr bool Settle(Table& table, const std::array<Place, kMaxWords>& places, size_t group) {
-  for (size_t shift = 0; shift < kSlots; ++shift) {
+constexpr bool Settle(WordTable& table, const Places& places, size_t group) {
+  for (size_t shift = 0; shift < WordTable::kSlots; ++shift) {
     std::array<size_t, kMaxWords> settled{};
     size_t count = 0;
     bool fits = true;
     for (size_t i = 0; fits && i < kVocabulary.size; ++i) {
       if (places[i].group != group) continue;
-      const size_t slot = (places[i].slot + shift) % kSlots;
+      const size_t slot = (places[i].slot + shift) % WordTable::kSlots;
       fits = table.words[slot] == ShortWord();
       if (!fits) break;
       table.words[slot] = kVocabulary.words[i];
@@ -157,42 +140,34 @@ constexpr bool Settle(Table& table, const std::array<Place, kMaxWords>& places, 
   return false;
 }
 
-constexpr Table TryTable(uint64_t multiplier) {
-  Table table;
+// Nothing where one group's words fit nowhere.
+constexpr std::optional<WordTable> TryTable(uint64_t multiplier) {
+  WordTable table;
   table.multiplier = multiplier;
-  std::array<Place, kMaxWords> places{};
-  std::array<size_t, kGroups> sizes{};
+  Places places{};
+  std::array<size_t, WordTable::kGroups> sizes{};
   size_t largest = 0;
   for (size_t i = 0; i < kVocabulary.size; ++i) {
-    places[i] = PlaceOf(kVocabulary.words[i], multiplier);
+    places[i] = WordTable::PlaceOf(kVocabulary.words[i], multiplier);
     if (++sizes[places[i].group] > largest) largest = sizes[places[i].group];
   }
   for (size_t size = largest; size > 0; --size) {
-    for (size_t group = 0; group < kGroups; ++group) {
-      if (sizes[group] == size && !Settle(table, places, group)) return table;
+    for (size_t group = 0; group < WordTable::kGroups; ++group) {
+      if (sizes[group] == size && !Settle(table, places, group)) return std::nullopt;
     }
   }
-  table.complete = true;
   return table;
 }
 
-constexpr Table BuildTable() {
-  Table table;
-  for (uint64_t multiplier = 0x9E3779B97F4A7C15ULL; !table.complete; multiplier += 2) table = TryTable(multiplier);
-  return table;
+constexpr WordTable BuildTable() {
+  std::optional<WordTable> table;
+  for (uint64_t multiplier = 0x9E3779B97F4A7C15ULL; !table; multiplier += 2) table = TryTable(multiplier);
+  return *table;
 }
-
-constexpr Table kTable = BuildTable();
 
 }  // namespace
 
-ListSet ListsOf(const ShortWord& word) {
-  const Place place = PlaceOf(word, kTable.multiplier);
-  const size_t slot = (place.slot + kTable.moved_by[place.group]) % kSlots;
-  const ShortWord& found = kTable.words[slot];
-  const uint64_t differs = (found.low ^ word.low) | (found.high ^ word.high);
-  return differs == 0 ? kTable.sets[slot] : kInNoList;
-}
+constexpr WordTable kWordTable = BuildTable();
 
 std::span<const WordClass> ClassesIn(ListSet set) {
   const Classes& classes = kVocabulary.sets[set];
