@@ -15,12 +15,17 @@ constexpr int64_t kJudgeEvery = 8;      // feedbacks of a tier
 constexpr double kHalfLife = 500;       // of a sender's own feedbacks on a tier
 constexpr double kNearHalfLife = 256;   // feedbacks of a tier
 constexpr double kFewestOthers = 8;     // behind the mean that a residual is compared with
-constexpr double kFewest = 8;           // feedbacks of a sender that is judged
+constexpr double kFewest = 3;           // feedbacks of a sender that is judged
 constexpr size_t kFewestSenders = 4;    // of which one can be told to depart from the rest
 constexpr double kHonestSpread = 0.05;  // standard deviation, in rewards, that honest senders may differ by at least
 constexpr double kMedianSpread = 0.1;   // a sender known better than this has no more say in what is usual
+// The mean of few rewards has longer tails than a normal's. With this, bounds in errors are near the binomial's own where
+// 1 in 20 rewards is not 1.
+constexpr double kLongTail = 0.5;
 constexpr double kLeastWeight = 0.05;
-constexpr double kSteepness = 4;  // with which the weight falls beyond the alarm: to nothing at 1.25 times it
+// Where the weight begins to fall, and where it has fallen, as shares of the alarm: who is not worth one may be worth a
+// doubt.
+constexpr double kDoubted = 0.5, kDisbelieved = 0.65;
 // A number is taken from a sender that has been silent for so many feedbacks, when another one needs it.
 constexpr int64_t kSilence = 65536;
 constexpr double kNormalMad = 1.4826022185056018;  // standard deviation over median absolute deviation
@@ -144,7 +149,8 @@ void TrustFold::FoldResidual(TierTrust& tier, int number, double residual, int64
 
 // Each sender's mean departure d has the standard error e = s / sqrt(n). What is usual is the median of the d, where a
 // sender's say grows with what is known of it, but not beyond kMedianSpread: many lies weigh no more than one sender. What
-// honest senders differ by is told from the median absolute deviation, less what the errors explain of it.
+// honest senders differ by is told from the median absolute deviation, less what the errors explain of it. A sender's own
+// error is e + kLongTail / n.
 void TrustFold::Judge(TierTrust& tier, int64_t seq) {
   if (config_.alarm == 0) return;
   double n = 0, squares = 0;
@@ -169,9 +175,11 @@ void TrustFold::Judge(TierTrust& tier, int64_t seq) {
   const double spread2 = std::max(kHonestSpread * kHonestSpread, spread * spread - Median(errors));
   for (size_t i = 0; i < judged.size(); ++i) {
     const auto& [number, sender] = judged[i];
-    sender->departure = (means[i].value - usual) / std::sqrt(errors[i].value + spread2);
+    const double error = std::sqrt(errors[i].value) + kLongTail / sender->n;
+    sender->departure = (means[i].value - usual) / std::sqrt(error * error + spread2);
     const double size = std::abs(sender->departure);
-    sender->weight = std::clamp(1 - kSteepness * (size / config_.alarm - 1), kLeastWeight, 1.0);
+    const double fallen = (size / config_.alarm - kDoubted) / (kDisbelieved - kDoubted);
+    sender->weight = std::clamp(1 - fallen, kLeastWeight, 1.0);
     if (size < config_.alarm) sender->alarm_seq = 0;
     if (size >= config_.alarm && sender->alarm_seq == 0) sender->alarm_seq = seq;
     double& weight = weights_[static_cast<size_t>(number)];

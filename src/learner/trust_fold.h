@@ -1,8 +1,8 @@
 // How far each sender's feedback is believed: a fold of feedback in the order of the log, from the decisions' own rows,
 // so that features and batches do not matter. A reward's residual against its row's prediction is compared with the
 // residuals of all other senders at the time, on the same tier. Who departs from what is usual among senders by more
-// than `trust.alarm` standard errors is alarmed of and believed less, on every tier; nobody is silenced, since a sender may be
-// the first to tell of prompts that nobody else has.
+// than half of `trust.alarm` standard errors is believed less, on every tier, and by more than `trust.alarm` is
+// alarmed of; nobody is silenced, since a sender may be the first to tell of prompts that nobody else has.
 // Thread contract: confined to one thread.
 #pragma once
 

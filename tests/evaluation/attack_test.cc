@@ -157,7 +157,7 @@ TEST_CASE("what lying senders cost on recorded answers, by seed", "[.attack]") {
   options.config.policy.kind = PolicyKind::kIgw;
   options.config.objective.kind = ObjectiveKind::kWeighted;
   options.traffic = *std::move(traffic);
-  options.seeds = 5;
+  options.seeds = 10;
   // The cheapest tier is praised, the others are run down.
   const std::vector<std::pair<std::string, double>> lies{
       {options.traffic.tier_names[0], 1}, {options.traffic.tier_names[1], 0}, {options.traffic.tier_names[2], 0}};
@@ -175,7 +175,7 @@ TEST_CASE("what lying senders cost on recorded answers, by seed", "[.attack]") {
                                 {"honest, a sender each source", {.by_source = true}, alarm}};
   for (const bool warm : {false, true}) {
     if (warm) options.warmup = *warmup;
-    for (const double weight : {300.0, 5.0}) {
+    for (const double weight : {300.0, 100.0, 5.0}) {
       options.config.objective.cost_weight = weight;
       for (const Case& c : cases) {
         options.senders = c.senders;
