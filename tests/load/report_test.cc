@@ -91,6 +91,7 @@ TEST_CASE("The benchmark measures the parts that are asked for, and reports thes
   CHECK_FALSE(report["details"].contains("route_vs_empty"));
 
   CHECK(ErrorOf(folder, {"--only", "decisions,start"}).find("expected some of decisions,") != std::string::npos);
+  CHECK(ErrorOf(folder, {"--log-rows", "0"}).find("--log-rows: expected 1 or more") != std::string::npos);
   CHECK(ErrorOf(folder, {"--only", ","}).find("got \"\"") != std::string::npos);
   CHECK(ErrorOf(folder, {"--only", "decisions", "--html", folder.Path("r.html")}).find("--html: not together with --only") !=
         std::string::npos);

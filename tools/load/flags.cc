@@ -46,6 +46,7 @@ absl::StatusOr<Settings> ParseDrive(int argc, char** argv) {
 absl::StatusOr<Settings> ParseBenchmark(int argc, char** argv, const std::string& folder) {
   Settings settings;
   bool quick = false, smallest = false;
+  int log_rows = 0;
   std::string only;
   po::options_description flags("Flags");
   flags.add_options()("help", po::bool_switch(&settings.help), "show this")(
@@ -54,6 +55,10 @@ absl::StatusOr<Settings> ParseBenchmark(int argc, char** argv, const std::string
       "only", po::value(&only), ("measure these parts alone, with commas between: " + NamesOfParts()).c_str())(
       "report", po::value(&settings.report), "write the report there, as JSON (required)")(
       "html", po::value(&settings.html), "write a page with pictures there")(
+      "log-rows", po::value(&log_rows)->notifier([](int rows) {
+        if (rows < 1) throw po::error("--log-rows: expected 1 or more");
+      }),
+      "decisions in the long log, instead of 1000000 (--quick: 20000); each takes 2.3 KB of disk")(
       "suffice", po::value(&settings.suffice)->default_value(folder + "/suffice"), "the binary to measure")(
       "work", po::value(&settings.work)->default_value(folder + "/bench"),
       "folder for the logs, on a disk; it is emptied, and removed at the end")(
@@ -80,6 +85,7 @@ absl::StatusOr<Settings> ParseBenchmark(int argc, char** argv, const std::string
     return absl::InvalidArgumentError("--html: not together with --only, as the page shows every part");
   }
   settings.sizes = smallest ? SmallestSizes() : quick ? QuickSizes() : FullSizes();
+  if (log_rows > 0) settings.sizes.log_rows = log_rows;
   return settings;
 }
 
