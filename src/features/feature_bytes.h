@@ -18,7 +18,8 @@
 
 namespace suffice {
 
-enum class FeatureKind : uint32_t { kCounted = 1, kSvd = 2, kFrequent = 3 };
+// kFrequentCounts: frequent tokens by how often they occur, as earlier releases fitted them.
+enum class FeatureKind : uint32_t { kCounted = 1, kSvd = 2, kFrequentCounts = 3, kFrequent = 4 };
 
 // Hash of the declared extras: their order, names, values and scales.
 uint64_t LayoutHash(const FeatureConfig& config);

@@ -41,26 +41,26 @@ std::vector<uint16_t> FrequentBuckets(const std::vector<std::vector<Sketch::Coun
   return buckets;
 }
 
-// Mean and covariance of the sublinear counts.
-struct CountMoments {
+// Mean and covariance of which tokens occur.
+struct Moments {
   Eigen::VectorXd mean;
   Eigen::MatrixXd covariance;
 };
 
-CountMoments MomentsOf(const std::vector<std::vector<Sketch::Count>>& rows, const std::vector<uint16_t>& buckets) {
+Moments MomentsOf(const std::vector<std::vector<Sketch::Count>>& rows, const std::vector<uint16_t>& buckets) {
   const auto m = static_cast<Eigen::Index>(buckets.size());
   std::vector<int> place(kSketchBuckets, -1);
   for (size_t i = 0; i < buckets.size(); ++i) place[buckets[i]] = static_cast<int>(i);
-  CountMoments moments{Eigen::VectorXd::Zero(m), Eigen::MatrixXd::Zero(m, m)};
-  std::vector<std::pair<int, double>> present;
+  Moments moments{Eigen::VectorXd::Zero(m), Eigen::MatrixXd::Zero(m, m)};
+  std::vector<int> present;
   for (const auto& row : rows) {
     present.clear();
     for (const Sketch::Count& count : row) {
-      if (place[count.bucket] >= 0) present.emplace_back(place[count.bucket], SublinearTf()[count.count]);
+      if (place[count.bucket] >= 0) present.push_back(place[count.bucket]);
     }
-    for (const auto& [i, a] : present) {
-      moments.mean[i] += a;
-      for (const auto& [j, b] : present) moments.covariance(i, j) += a * b;
+    for (const int i : present) {
+      moments.mean[i] += 1;
+      for (const int j : present) moments.covariance(i, j) += 1;
     }
   }
   const auto n = static_cast<double>(rows.size());
@@ -88,7 +88,7 @@ void FrequentFeatures::Compute(const Sketch& sketch, std::span<float> x) const {
   for (const Sketch::Count& count : sketch.counts) {
     const size_t place = place_[count.bucket];
     if (place == 0) continue;
-    const float tf = SublinearTf()[count.count];
+    const float tf = table_.counted ? SublinearTf()[count.count] : 1.0F;
     const float* const weights = table_.weights.data() + (place - 1) * d;
     for (size_t k = 0; k < d; ++k) own[k] += tf * weights[k];
   }
@@ -103,7 +103,7 @@ std::string FrequentFeatures::DimensionName(int index) const {
 // 4 bytes number of buckets m, 4 dimensions d; 2 bytes each of m buckets; floats: d offsets, m x d weights; then the
 // base's own bytes.
 std::string FrequentFeatures::Serialize() const {
-  std::string bytes = OpenFrame(FeatureKind::kFrequent, layout_);
+  std::string bytes = OpenFrame(table_.counted ? FeatureKind::kFrequentCounts : FeatureKind::kFrequent, layout_);
   AppendRaw(bytes, static_cast<uint32_t>(table_.buckets.size()));
   AppendRaw(bytes, static_cast<uint32_t>(table_.offset.size()));
   AppendRaw(bytes, table_.buckets.data(), table_.buckets.size());
@@ -113,14 +113,15 @@ std::string FrequentFeatures::Serialize() const {
   return CloseFrame(std::move(bytes));
 }
 
-absl::StatusOr<FeatureSetPtr> ReadFrequentFeatures(std::string_view body, const FeatureConfig& config) {
+absl::StatusOr<FeatureSetPtr> ReadFrequentFeatures(std::string_view body, bool counted, const FeatureConfig& config) {
   ByteReader reader(body);
   uint32_t m, d;
   if (!reader.Read(m) || !reader.Read(d)) return MalformedFeatures("cut");
   if (m < 1 || m > kMaxFrequent || d < 1 || d > m) return MalformedFeatures("impossible number of frequent tokens");
   const size_t length = sizeof(uint16_t) * m + sizeof(float) * d * (1 + size_t{m});
   if (reader.remaining() < length) return MalformedFeatures("cut");
-  FrequentTable table{.buckets = std::vector<uint16_t>(m),
+  FrequentTable table{.counted = counted,
+                      .buckets = std::vector<uint16_t>(m),
                       .offset = std::vector<float>(d),
                       .weights = std::vector<float>(size_t{m} * d)};
   reader.Read(table.buckets.data(), m);
@@ -152,7 +153,7 @@ FeatureSetPtr FrequentFitter::Extend(FeatureSetPtr base, const FeatureConfig& co
   const auto m = static_cast<Eigen::Index>(table.buckets.size());
   const Eigen::Index d = std::min<Eigen::Index>(options_.dimensions, m);
   if (m < 2) return base;
-  const CountMoments moments = MomentsOf(rows_, table.buckets);
+  const Moments moments = MomentsOf(rows_, table.buckets);
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(moments.covariance);
   // By falling variance; the largest entry by magnitude is positive.
   Eigen::MatrixXd components = solver.eigenvectors().rightCols(d).rowwise().reverse();

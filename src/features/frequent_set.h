@@ -14,6 +14,7 @@ namespace suffice {
 inline constexpr size_t kMaxFrequent = 512;
 
 struct FrequentTable {
+  bool counted = false;           // by how often a token occurs, sublinearly; else by whether it does
   std::vector<uint16_t> buckets;  // ascending
   std::vector<float> offset;      // d
   std::vector<float> weights;     // buckets x d, row-major
@@ -40,6 +41,6 @@ class FrequentFeatures final : public FeatureSet {
   const uint64_t version_;
 };
 
-absl::StatusOr<FeatureSetPtr> ReadFrequentFeatures(std::string_view body, const FeatureConfig& config);
+absl::StatusOr<FeatureSetPtr> ReadFrequentFeatures(std::string_view body, bool counted, const FeatureConfig& config);
 
 }  // namespace suffice

@@ -124,8 +124,10 @@ absl::StatusOr<FeatureSetPtr> LoadFeatureSet(const std::string& bytes, const Fea
       return ReadCountedFeatures(frame->body, config);
     case FeatureKind::kSvd:
       return ReadSvdFeatures(frame->body, config);
+    case FeatureKind::kFrequentCounts:
+      return ReadFrequentFeatures(frame->body, /*counted=*/true, config);
     case FeatureKind::kFrequent:
-      return ReadFrequentFeatures(frame->body, config);
+      return ReadFrequentFeatures(frame->body, /*counted=*/false, config);
   }
   return MalformedFeatures("unknown kind");
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "catch.h"
+#include "features/feature_bytes.h"
 
 namespace suffice {
 namespace {
@@ -17,10 +18,15 @@ Sketch SketchOf(const std::string& text) {
   return sketch;
 }
 
-// Prompts of one to twelve sentences of the same words, which l2 norm hides, with a rare word each.
+constexpr const char* kSentences[] = {
+    "she buys three pens. ",       "each costs two coins. ",     "then half are sold. ",       "a friend brings more. ",
+    "they share what is left. ",   "one box holds eight. ",      "prices rise by ten. ",       "every day some break. ",
+    "so he counts again. ",        "the shop gives back four. ", "his sister takes a third. ", "at last all go home. "};
+
+// Prompts of one to twelve sentences, which l2 norm hides, with a rare word each.
 std::string PromptOf(int i) {
   std::string text;
-  for (int k = 0; k <= i % 12; ++k) text += "and she buys three pens for each one. ";
+  for (int k = 0; k <= i % 12; ++k) text += kSentences[k];
   return text + "name" + std::to_string(i % 50) + (i % 3 == 0 ? " total" : " left");
 }
 
@@ -48,7 +54,7 @@ std::vector<float> Compute(const FeatureSet& features, const std::string& text) 
 
 }  // namespace
 
-TEST_CASE("components of frequent tokens stand behind the projection and tell how often they occur") {
+TEST_CASE("components of frequent tokens stand behind the projection and tell how many of them occur") {
   const Fitted fitted = Fit();
   REQUIRE(fitted.extended->dimensions() > fitted.base->dimensions());
   CHECK(fitted.extended->version() != fitted.base->version());
@@ -69,6 +75,18 @@ TEST_CASE("components of frequent tokens stand behind the projection and tell ho
   }
 }
 
+TEST_CASE("a frequent token that is repeated says no more") {
+  const Fitted fitted = Fit();
+  const auto first = static_cast<size_t>(fitted.base->dimensions());
+  const auto own = [&](const std::string& text) {
+    const std::vector<float> x = Compute(*fitted.extended, text);
+    return std::vector<float>(x.begin() + static_cast<std::ptrdiff_t>(first), x.end());
+  };
+  const std::string text = "pens. pens. ";
+  CHECK(own(text + "pens. pens. pens. pens. ") == own(text));
+  CHECK(own(text + "each costs ") != own(text));
+}
+
 TEST_CASE("an extended set is the same bytes each time, and is read back the same") {
   const Fitted fitted = Fit();
   const std::string bytes = fitted.extended->Serialize();
@@ -78,6 +96,13 @@ TEST_CASE("an extended set is the same bytes each time, and is read back the sam
   CHECK((*read)->version() == fitted.extended->version());
   CHECK(SaltOf(**read) == kSalt);
   CHECK(Compute(**read, PromptOf(7)) == Compute(*fitted.extended, PromptOf(7)));
+  // A set of an earlier release, which counted: the same but for its kind.
+  std::string counted = bytes.substr(0, bytes.size() - 8);
+  counted[8] = 3;
+  const auto old = LoadFeatureSet(CloseFrame(counted), {});
+  REQUIRE(old.ok());
+  CHECK(LoadFeatureSet((*old)->Serialize(), {}).value()->version() == (*old)->version());
+  CHECK(Compute(**old, PromptOf(7) + PromptOf(7)) != Compute(*fitted.extended, PromptOf(7) + PromptOf(7)));
   for (size_t cut : {size_t{1}, size_t{30}, bytes.size() / 2, bytes.size() - 1}) {
     CHECK_FALSE(LoadFeatureSet(bytes.substr(0, cut), {}).ok());
   }
