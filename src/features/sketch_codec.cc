@@ -52,7 +52,7 @@ char* PutCount(uint32_t code, uint8_t count, char* out) {
 char* PutProperty(float value, char* out) {
   // What is no whole number of steps is not `exact`, however it was rounded; nor is what is not a number.
   const bool in_range = std::fabs(value) <= kPropertyLimit;
-  const int steps = in_range ? static_cast<int>(value * kPropertySteps + (value < 0 ? -0.5F : 0.5F)) : 0;
+  const int steps = in_range ? static_cast<int>(value * kPropertySteps + std::copysign(0.5F, value)) : 0;
   const bool negative_zero = value == 0 && std::signbit(value);
   const bool exact = in_range && static_cast<float>(steps) / kPropertySteps == value && !negative_zero;
   out = Put(exact ? static_cast<int8_t>(steps) : kEscape, out);

@@ -52,6 +52,10 @@ double Median(std::vector<Weighed> values) {
   return values.empty() ? 0 : values.back().value;
 }
 
+// How much further than by a known spread one of so many may stand from the others by chance: Student's t over the normal
+// at 2.5 standard deviations, and as much again for a median's errors. REQUIRES: senders > 2.
+double FewSenders(size_t senders) { return 1 + 4 / (static_cast<double>(senders) - 2); }
+
 double FadeOf(double half_life) { return std::exp2(-1 / half_life); }
 
 }  // namespace
@@ -171,7 +175,7 @@ void TrustFold::Judge(TierTrust& tier, int64_t seq) {
   }
   const double usual = Median(means);
   for (const Weighed& mean : means) deviations.push_back({std::abs(mean.value - usual), mean.weight});
-  const double spread = kNormalMad * Median(deviations);
+  const double spread = kNormalMad * FewSenders(judged.size()) * Median(deviations);
   const double spread2 = std::max(kHonestSpread * kHonestSpread, spread * spread - Median(errors));
   for (size_t i = 0; i < judged.size(); ++i) {
     const auto& [number, sender] = judged[i];

@@ -174,6 +174,21 @@ TEST_CASE("honest senders that differ among themselves are believed, and none is
   CHECK(doubted <= 2);  // of 100
 }
 
+TEST_CASE("where few honest senders differ among themselves it is seldom that one is doubted") {
+  constexpr int kWorlds = 25;
+  for (const int senders : {4, 5, 8}) {
+    int doubted = 0;
+    for (uint64_t seed = 1; seed <= kWorlds; ++seed) {
+      World world{.n = 600, .senders = senders, .liars = 0, .spread = 0.08, .seed = seed};
+      world.Make();
+      const Statistics statistics = world.Fold();
+      for (int s = 0; s < senders; ++s) doubted += WeightOf(statistics, s) < 1;
+    }
+    CAPTURE(senders, doubted);
+    CHECK(doubted <= kWorlds * senders / 20);
+  }
+}
+
 // The mean of few such rewards is far from normal: three of four are 0 with a probability of 0.0005, and that would be 6
 // standard errors.
 TEST_CASE("of honest senders whose rewards are seldom 0 few are doubted, and fewer are alarmed of, while little is known") {
