@@ -157,16 +157,16 @@ void TrustFold::FoldResidual(TierTrust& tier, int number, double residual, int64
 // error is e + kLongTail / n.
 void TrustFold::Judge(TierTrust& tier, int64_t seq) {
   if (config_.alarm == 0) return;
-  double n = 0, squares = 0;
+  double degrees = 0, squares = 0;
   std::vector<std::pair<int, SenderTrust*>> judged;
   for (auto& [number, sender] : tier.senders) {
     if (sender.n < kFewest) continue;
-    n += sender.n;
+    degrees += sender.n - 1;
     squares += sender.squares - sender.sum * sender.sum / sender.n;
     judged.emplace_back(number, &sender);
   }
   if (judged.size() < kFewestSenders) return;
-  const double variance = squares / n;
+  const double variance = squares / degrees;
   std::vector<Weighed> means, deviations, errors;
   for (const auto& [number, sender] : judged) {
     const double error2 = variance / sender->n, say = 1 / (error2 + kMedianSpread * kMedianSpread);
