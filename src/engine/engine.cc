@@ -67,8 +67,7 @@ absl::StatusOr<uint64_t> SaltForNewStore(const Config& config) {
   return SaltOf(*features).value_or(0);
 }
 
-// Says that another model answered, seldom, with how many there were. Used by the
-// log's writer alone.
+// Says that another model answered, seldom, with how many there were. Used by the log's writer alone.
 class WrongModelWarning {
  public:
   void Give(const std::string& tier, const Outcome& outcome) {

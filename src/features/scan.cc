@@ -19,7 +19,7 @@ constexpr int kMaxNumberShape = 5;
 
 // Codes of tokens that are not words. Code points stand for themselves.
 constexpr uint64_t kNumberCode = uint64_t{1} << 32;
-constexpr uint64_t kStartCode = (uint64_t{1} << 33) - 1;
+constexpr uint64_t kStartCode = (uint64_t{1} << 33) - 1;  // before the first token
 
 constexpr uint64_t kCaseBits = 0x2020202020202020ULL;  // what makes a capital small
 constexpr uint64_t kHttp = 0x70747468;  // what a word begins with
@@ -198,7 +198,8 @@ class Scanner {
     if (words_.first_lists < 0) words_.first_lists = lists;
     ++words_.by_lists[lists];
     ++words_.by_size[size];
-    words_.capitals += uint64_t{capital} + (uint64_t{all_capitals && size >= 2} << 32);
+    words_.capital += capital;
+    words_.all_capitals += (size >= 2) & all_capitals;
     words_.http += (word.low & 0xFFFFFFFF) == kHttp;
   }
 

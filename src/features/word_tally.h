@@ -18,8 +18,7 @@ inline constexpr size_t kMaxWordBytes = 64;  // what follows in a word is ignore
 struct WordTally {
   std::array<uint32_t, kMaxWordBytes + 1> by_size{};
   std::array<uint32_t, kListSets> by_lists{};
-  uint64_t capitals = 0;  // words that begin with one, and 2^32 times words that are capitals throughout
-  uint32_t http = 0, negations = 0;
+  uint32_t capital = 0, all_capitals = 0, http = 0, negations = 0;
   int first_lists = -1;  // ListSet of the first word
 
   void AddTo(TextCounts& counts) const {
@@ -36,8 +35,8 @@ struct WordTally {
       }
     }
     counts.classes[kNegation] += negations;
-    counts.capital_words = static_cast<uint32_t>(capitals);
-    counts.capitals_words = static_cast<uint32_t>(capitals >> 32);
+    counts.capital_words = capital;
+    counts.capitals_words = all_capitals;
     counts.links = http + counts.classes[kLink];
     if (first_lists >= 0) {
       const auto first = ClassesIn(static_cast<ListSet>(first_lists));
